@@ -1,0 +1,1 @@
+"""The offline pipeline: scan, load, encode, add, report."""

@@ -1,0 +1,46 @@
+"""The lattice keeps the best classes of each frame and packs into few bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textsearch.lattice import ABSENT, MAXIMUM_CHOICES, Lattice
+
+
+def random_probabilities(frames: int, classes: int, seed: int) -> np.ndarray:
+    logits = np.random.default_rng(seed).normal(0, 3, (frames, classes))
+    exponent = np.exp(logits)
+    return (exponent / exponent.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_the_best_classes_come_first() -> None:
+    lattice = Lattice.from_probabilities(np.array([[0.1, 0.2, 0.7], [0.9985, 0.001, 0.0005]], np.float32))
+    assert lattice.classes[0, :4].tolist() == [2, 1, 0, ABSENT]
+    assert lattice.classes[1, :2].tolist() == [0, ABSENT]
+    np.testing.assert_allclose(np.exp(lattice.log_probabilities[0, :3]), [0.7, 0.2, 0.1], rtol=1e-5)
+
+
+def test_no_frame_keeps_more_than_the_maximum() -> None:
+    lattice = Lattice.from_probabilities(np.full((2, 50), 0.02, np.float32))
+    assert lattice.classes.shape == (2, MAXIMUM_CHOICES)
+    assert (lattice.classes != ABSENT).all()
+
+
+@given(st.integers(0, 40), st.integers(1, 60), st.integers(0, 1000))
+def test_packing_loses_at_most_a_64th_of_a_nat(frames: int, classes: int, seed: int) -> None:
+    lattice = Lattice.from_probabilities(random_probabilities(frames, classes, seed))
+    packed = lattice.to_bytes()
+    unpacked = Lattice.from_bytes(packed)
+    assert len(packed) <= 2 + frames * (1 + 3 * MAXIMUM_CHOICES)
+    np.testing.assert_array_equal(unpacked.classes, lattice.classes)
+    present = lattice.classes != ABSENT
+    np.testing.assert_allclose(unpacked.log_probabilities[present], lattice.log_probabilities[present], atol=1 / 63)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x05", b"\x02\x00\x01\x01\x00"])
+def test_damaged_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="packed lattice"):
+        Lattice.from_bytes(data)

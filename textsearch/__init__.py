@@ -1,0 +1,1 @@
+"""Find the photos in which a text can be seen, with the box and the reason."""

@@ -1,0 +1,1 @@
+"""The networks in torch: one file per box of the figure."""

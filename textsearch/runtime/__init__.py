@@ -1,0 +1,1 @@
+"""The network in ONNX Runtime: indexing and querying on a CPU, no torch."""

@@ -1,0 +1,1 @@
+"""Training: drawn words, data sets, losses and the loop."""
