@@ -75,7 +75,8 @@ class FakeModel:
                     vectors[row, _LETTERS.index(letter)] += 1
             if not vectors[row].any():
                 vectors[row, -1] = 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
     def _regions(self, image: ByteArray) -> Regions:
         height, width = image.shape[:2]

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from textsearch.lattice import ABSENT, MAXIMUM_CHOICES, Lattice
 
 
-def random_probabilities(frames: int, classes: int, seed: int) -> np.ndarray:
+def random_probabilities(frames: int, classes: int, seed: int) -> NDArray[np.float32]:
     logits = np.random.default_rng(seed).normal(0, 3, (frames, classes))
     exponent = np.exp(logits)
-    return (exponent / exponent.sum(axis=1, keepdims=True)).astype(np.float32)
+    probabilities: NDArray[np.float32] = (exponent / exponent.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
 
 
 def test_the_best_classes_come_first() -> None:

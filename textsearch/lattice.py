@@ -59,7 +59,7 @@ class Lattice:
         present = self.classes != ABSENT
         counts = present.sum(axis=1).astype(np.uint8)
         quantised = np.clip(np.round(-self.log_probabilities[present] * _STEPS_PER_NAT), 0, 255).astype(np.uint8)
-        header = np.uint16(len(self)).astype("<u2").tobytes()
+        header = len(self).to_bytes(2, "little")
         return header + counts.tobytes() + self.classes[present].astype("<u2").tobytes() + quantised.tobytes()
 
     @classmethod

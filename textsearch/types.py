@@ -245,13 +245,13 @@ class SearchResult(Sequence[Hit]):
         query: the query exactly as it was given.
         hits: the hits, best first.
         took_ms: milliseconds from the query to the result.
-        index: what was searched.
+        searched: the index that answered.
     """
 
     query: str
     hits: tuple[Hit, ...]
     took_ms: float
-    index: IndexInfo
+    searched: IndexInfo
 
     @overload
     def __getitem__(self, position: int) -> Hit: ...
@@ -280,7 +280,7 @@ class SearchResult(Sequence[Hit]):
         return {
             "schema": "textsearch.hits/1",
             "query": self.query,
-            "index": self.index.to_dict(),
+            "index": self.searched.to_dict(),
             "took_ms": self.took_ms,
             "hits": [hit.to_dict() for hit in self.hits],
         }
@@ -298,7 +298,7 @@ class SearchResult(Sequence[Hit]):
             query=data["query"],
             hits=tuple(Hit.from_dict(hit) for hit in data["hits"]),
             took_ms=data["took_ms"],
-            index=IndexInfo(**data["index"]),
+            searched=IndexInfo(**data["index"]),
         )
 
 
