@@ -22,6 +22,10 @@ class IndexLockedError(TextSearchError):
     """Another process is writing to this index."""
 
 
+class IndexWriteError(TextSearchError):
+    """The index folder cannot be written: no permission, a read-only medium, or a full disk."""
+
+
 class IndexVersionError(TextSearchError):
     """The index was written by a newer version of this program."""
 

@@ -60,7 +60,8 @@ class Lattice:
         counts = present.sum(axis=1).astype(np.uint8)
         quantised = np.clip(np.round(-self.log_probabilities[present] * _STEPS_PER_NAT), 0, 255).astype(np.uint8)
         header = len(self).to_bytes(2, "little")
-        return header + counts.tobytes() + self.classes[present].astype("<u2").tobytes() + quantised.tobytes()
+        parts = (counts.tobytes(), self.classes[present].astype("<u2").tobytes(), quantised.tobytes())
+        return header + b"".join(parts)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Lattice:

@@ -164,11 +164,12 @@ class Hit:
         rank: place in the result, from 1.
         score: calibrated score, 0 to 100.
         kind: the weakest match kind among the words of the query.
-        path: the photo, absolute.
+        path: the photo, absolute; the first one indexed if there are copies.
         sha256: hexadecimal digest of the file's content when it was indexed.
         width: width of the upright photo, pixels.
         height: height of the upright photo, pixels.
-        matches: the best region for each word of the query; empty for a photo ranked by nothing at all.
+        matches: the best region for each word of the query that has one, in the query's order.
+        copies: further files with the same content.
     """
 
     rank: int
@@ -179,6 +180,7 @@ class Hit:
     width: int
     height: int
     matches: tuple[Match, ...]
+    copies: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """Return a short description."""
@@ -195,6 +197,7 @@ class Hit:
             "width": self.width,
             "height": self.height,
             "regions": [match.to_dict() for match in self.matches],
+            "copies": [str(path) for path in self.copies],
         }
 
     @classmethod
@@ -209,6 +212,7 @@ class Hit:
             width=data["width"],
             height=data["height"],
             matches=tuple(Match.from_dict(match) for match in data["regions"]),
+            copies=tuple(Path(path) for path in data["copies"]),
         )
 
     def plot(self) -> Image.Image:

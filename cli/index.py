@@ -1,0 +1,128 @@
+"""`textsearch index`: read photos into the index."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textsearch.cli.context import IndexOption, JsonOption, examples, open_database
+from textsearch.cli.output import emit_json, note
+from textsearch.cli.progress import duration, progress_listener
+from textsearch.errors import TextSearchError
+
+if TYPE_CHECKING:
+    from textsearch.types import IndexReport
+
+EXAMPLES = examples(
+    "textsearch index ./gallery                    all photos below ./gallery",
+    "textsearch index ./gallery                    again: only what is new or changed is read",
+    "textsearch index . --exclude 'thumbs/*' -j 2",
+    "find /photos -name '*.jpg' -print0 | textsearch index -",
+    then="Stop it with Ctrl-C whenever you like; the next run continues where it stopped.",
+)
+
+
+def index(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Folders or photos; - reads paths from standard input.")
+    ],
+    index: IndexOption = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", metavar="N", min=1, help="Processor cores to use.  [default: all]")
+    ] = None,
+    recursive: Annotated[bool, typer.Option("--recursive/--no-recursive", "-r", help="Look into subfolders.")] = True,
+    include: Annotated[
+        list[str] | None, typer.Option("--include", metavar="GLOB", help="Only files that match; may be repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="GLOB", help="No files that match; may be repeated.")
+    ] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Also files and folders whose name begins with a dot.")
+    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Follow symbolic links.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Read at most N photos in this run.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Read photos again that have not changed.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try files again that failed before, although they have not changed.")
+    ] = False,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", metavar="N", min=1, help="Photos that are encoded and saved at a time.")
+    ] = 16,
+    as_json: JsonOption = False,
+    strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 if any file failed.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Read photos into the index; again, only what is new or changed.
+
+    Renamed photos and copies cost nothing, and photos that vanished from these folders are forgotten. Photos are only
+    read, never written. What is already indexed can be searched while this runs.
+    """
+    from textsearch.indexer.options import IndexOptions
+
+    options = IndexOptions(
+        jobs=jobs,
+        batch_size=batch_size,
+        recursive=recursive,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        hidden=hidden,
+        follow_links=follow,
+        limit=limit,
+        force=force,
+        retry_failed=retry_failed,
+    )
+    paths = [path for source in sources for path in (paths_from_stdin() if str(source) == "-" else [source])]
+    if not paths:
+        raise TextSearchError("No path came from standard input; nothing was indexed.")
+    with open_database(index) as database:
+        with progress_listener(quiet=quiet) as listener:
+            report = database.index(*paths, options=options, progress=listener)
+        location = database.location
+    if as_json:
+        emit_json({**report.to_dict(), "location": str(location)})
+    elif not quiet:
+        note(f"{summary(report)} -> {location}")
+    if report.failures:
+        _tell_failures(report)
+    if report.interrupted:
+        raise typer.Exit(130)
+    if strict and report.failures:
+        raise typer.Exit(2)
+
+
+def paths_from_stdin() -> list[Path]:
+    """Return the paths on standard input: ended by NUL as `find -print0` writes them, else one a line."""
+    content = sys.stdin.buffer.read()
+    if b"\0" in content:
+        return [Path(os.fsdecode(name)) for name in content.split(b"\0") if name]
+    return [Path(os.fsdecode(name)) for line in content.split(b"\n") if (name := line.removesuffix(b"\r"))]
+
+
+def summary(report: IndexReport) -> str:
+    """Return what a run did in one line, without what it did not do."""
+    counts = {
+        "added": report.added,
+        "updated": report.updated,
+        "moved or copied": report.moved,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "failed": len(report.failures),
+    }
+    done = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "no photo found"
+    if report.added or report.updated:
+        done += f"; {report.regions:,} texts, {report.images_per_second:.1f} images/s"
+    state = "stopped early; run it again to continue" if report.interrupted else "done"
+    return f"{done}; {state} after {duration(report.seconds)}"
+
+
+def _tell_failures(report: IndexReport) -> None:
+    """Say how many files failed, and where the reasons are."""
+    files = "1 file" if len(report.failures) == 1 else f"{len(report.failures):,} files"
+    note(f"{files} could not be read; `textsearch status --failed` shows why")

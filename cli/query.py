@@ -1,0 +1,166 @@
+"""`textsearch query`: find the photos in which a text can be seen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textsearch.cli import render
+from textsearch.cli.context import IndexOption, JsonOption, examples, open_database
+from textsearch.cli.output import Color, console, emit, emit_json, note, shows_table
+from textsearch.errors import QueryError
+
+if TYPE_CHECKING:
+    from textsearch.types import SearchResult
+
+EXAMPLES = examples(
+    'textsearch query "coca cola"            the 20 best photos',
+    'textsearch "coca cola"                  the same, shorter',
+    "textsearch query exit -k 5 --json       for a program: boxes, scores, the matched text",
+    "textsearch query sale -l -0 | xargs -0 cp -t found/",
+    "textsearch query --queries words.txt -k 0 > results.jsonl",
+    then="The exit code is 0 if a photo was found, 1 if none was, 2 for an error.",
+)
+
+
+def query(
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT", help="What to look for; several words need no quotes.")
+    ] = None,
+    index: IndexOption = None,
+    top: Annotated[
+        int, typer.Option("-k", "--top", metavar="N", min=0, help="How many photos; 0 = the whole gallery.")
+    ] = 20,
+    min_score: Annotated[
+        float,
+        typer.Option(
+            "--min-score", metavar="S", min=0.0, max=100.0, help="Leave out photos that score less, 0 to 100."
+        ),
+    ] = 0.0,
+    as_json: JsonOption = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", "--nl", help="Print one JSON object a query, on one line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    as_tsv: Annotated[
+        bool, typer.Option("--tsv", help="Print rank, score, match, path, box, text with tabs; what a pipe gets.")
+    ] = False,
+    files: Annotated[
+        bool, typer.Option("-l", "--files-with-matches", help="Print only the paths, best first.")
+    ] = False,
+    null: Annotated[
+        bool, typer.Option("-0", "--null", help="As -l, but end each path with NUL, for xargs -0.")
+    ] = False,
+    queries: Annotated[
+        Path | None,
+        typer.Option(
+            "--queries",
+            metavar="FILE",
+            help="Ask many queries: one a line, or a JSON list of strings; - reads standard input. Prints JSON lines.",
+        ),
+    ] = None,
+    color: Annotated[
+        Color,
+        typer.Option("--color", help="When to use colour; 'always' also keeps the table in a pipe, as for less -R."),
+    ] = Color.auto,
+) -> None:
+    """Find the photos in which a text can be seen, best match first.
+
+    All words should be in the photo, in any order; case, accents and punctuation do not matter. Each hit says how it
+    matches: exact, partial (a part of a longer word) or similar (misread or misspelt).
+    """
+    formats: dict[str, Callable[[SearchResult], None]] = {
+        "--json": lambda result: emit_json(result.to_dict()),
+        "--jsonl": lambda result: emit_json(result.to_dict(), indent=None),
+        "--csv": lambda result: emit(render.comma_separated(result)),
+        "--tsv": lambda result: emit(render.tsv(result)),
+        "-l": lambda result: emit(render.paths(result, null=null)),
+    }
+    asked = (as_json, jsonl, as_csv, as_tsv, files or null)
+    chosen = [name for name, wanted in zip(formats, asked, strict=True) if wanted]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"choose one of {' and '.join(chosen)}")
+    if queries is not None:
+        if text or chosen not in ([], ["--jsonl"]):
+            raise typer.BadParameter("--queries takes the place of TEXT and always prints JSON lines")
+        _ask_many(read_queries(queries), index, top, min_score)
+        return
+    if not text:
+        raise typer.BadParameter("say what to look for, or name a file of queries with --queries")
+    with open_database(index) as database:
+        result = database.search(" ".join(text), top, min_score=min_score)
+    if chosen:
+        formats[chosen[0]](result)
+    elif shows_table(color):
+        _print_table(result, color)
+    else:
+        emit(render.tsv(result))
+    if not result:
+        raise typer.Exit(1)
+
+
+def _print_table(result: SearchResult, color: Color) -> None:
+    """Print the table, and on standard error how many photos were found, among how many, in what time."""
+    if result:
+        console(color).print(render.table(result, Path.cwd()))
+    photos = "1 photo" if len(result) == 1 else f"{len(result)} photos"
+    note(f"{photos} of {result.searched.images:,} in {result.took_ms:.0f} ms")
+
+
+def _ask_many(queries: list[str], index: Path | None, top: int, min_score: float) -> None:
+    """Print one result object a query; a query that cannot be asked gets one without hits, and the exit code is 2."""
+    from textsearch.types import SearchResult
+
+    found = failed = False
+    with open_database(index) as database:
+        for text in queries:
+            try:
+                result = database.search(text, top, min_score=min_score)
+            except QueryError as error:
+                failed = True
+                note(f"textsearch: {text!r}: {error}")
+                result = SearchResult(text, (), 0.0, database.status().info)
+            found = found or bool(result)
+            emit_json(result.to_dict(), indent=None)
+    if failed or not found:
+        raise typer.Exit(2 if failed else 1)
+
+
+def read_queries(source: Path) -> list[str]:
+    """Return the queries of a file, exactly as written: one a line without empty lines, or a JSON list of strings.
+
+    Args:
+        source: the file, UTF-8; "-" is standard input.
+
+    Raises:
+        QueryError: the file cannot be read, or holds no query.
+    """
+    try:
+        content = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise QueryError(f"The file of queries {source} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise QueryError(
+            f"The file of queries {source} is not UTF-8 (byte {error.start}); convert it first."
+        ) from error
+    queries = _listed(text) if text.lstrip().startswith("[") else None
+    if queries is None:
+        queries = [line for part in text.split("\n") if (line := part.removesuffix("\r")).strip()]
+    if not queries:
+        raise QueryError(f"The file of queries {source} is empty; write one query a line, or a JSON list of strings.")
+    return queries
+
+
+def _listed(text: str) -> list[str] | None:
+    """Return the strings of a JSON list; None if the text is no JSON, for a line may well begin with a bracket."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise QueryError('The file of queries is JSON, but not a list of strings such as ["exit", "coca cola"].')
+    return values

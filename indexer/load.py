@@ -1,0 +1,244 @@
+"""From a file to its regions: the third stage, done by several threads at once within a bounded memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from textsearch.errors import ImageError
+from textsearch.images import decoding_bytes, describe, is_temporary, open_file, read_image
+from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder
+from textsearch.indexer.plan import Candidate, Move
+from textsearch.types import Regions, TextModel
+
+AHEAD = 2
+"""Photos decoded ahead of those being encoded: one ready, one on its way."""
+
+PIXEL_BYTES_PER_JOB = 128 * 2**20
+"""Memory for pixels, for each job and once more for what is decoded ahead.
+
+A photo of 24 megapixels needs 72 MB while it is encoded and 168 MB while it is decoded (240 MB if it is progressive),
+so one job with 256 MB never waits for its next photo; with the network's own memory, some 400 MB a job, two jobs stay
+below 1.5 GB. A photo that needs more than all of it is decoded alone.
+"""
+
+_CHUNK = 1 << 20
+_REASON_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """A candidate that holds what the index already knows; only its attributes are new."""
+
+    candidate: Candidate
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A path that cannot be read.
+
+    Attributes:
+        file: what will be recorded.
+        sha256: hexadecimal digest of the content, None if not even that could be read.
+        temporary: whether the machine is at fault (permission, medium, memory), so that this says nothing of the
+            content.
+        indexed: whether the index holds a photo for this path.
+    """
+
+    file: FailedFile
+    sha256: str | None
+    temporary: bool
+    indexed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A candidate that was read and encoded."""
+
+    candidate: Candidate
+    image: EncodedImage
+
+
+Outcome = Unchanged | Move | Failed | Encoded
+
+
+@dataclass(frozen=True)
+class Content:
+    """What identifies an open file: its digest, and its attributes at that time."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+def identify(stream: BufferedReader) -> Content:
+    """Read an open file once, in small pieces; it is left at its start.
+
+    Raises:
+        ImageError: it cannot be read; the message is the reason.
+    """
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(_CHUNK))
+    try:
+        # The attributes come first: if the file is written to meanwhile they are outdated, and the next run reads it
+        # again.
+        status = os.fstat(stream.fileno())
+        while count := stream.readinto(buffer):
+            digest.update(buffer[:count])
+        stream.seek(0)
+    except OSError as error:
+        raise ImageError(describe(error)) from error
+    return Content(digest.hexdigest(), status.st_size, status.st_mtime_ns)
+
+
+def identify_file(path: Path) -> Content:
+    """Identify a file by its path.
+
+    Raises:
+        ImageError: as `identify`.
+    """
+    with open_file(path) as stream:
+        return identify(stream)
+
+
+class MemoryBudget:
+    """Bytes that threads borrow, first come first served."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.lent = 0
+        self._queue: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def lend(self, count: int) -> Iterator[Loan]:
+        """Wait until so many bytes are free, or nothing is lent at all, and lend them for the block."""
+        loan = Loan(self, count)
+        with self._changed:
+            self._queue.append(loan)
+            # In order of arrival: otherwise small photos would keep a large one waiting for ever.
+            while self._queue[0] is not loan or (self.lent and self.lent + count > self.total):
+                self._changed.wait()
+            self._queue.popleft()
+            self.lent += count
+            self._changed.notify_all()
+        try:
+            yield loan
+        finally:
+            loan.shrink(0)
+
+    def give_back(self, count: int) -> None:
+        """Take bytes back."""
+        with self._changed:
+            self.lent -= count
+            self._changed.notify_all()
+
+
+@dataclass
+class Loan:
+    """Bytes lent by a budget."""
+
+    budget: MemoryBudget
+    count: int
+
+    def shrink(self, count: int) -> None:
+        """Keep only so many bytes."""
+        self.budget.give_back(self.count - count)
+        self.count = count
+
+
+class Reader:
+    """Reads candidates; `read` may be called by jobs + AHEAD threads at once.
+
+    Attributes:
+        memory: the bytes of pixels that may be in flight.
+    """
+
+    def __init__(self, index: IndexFolder, model: TextModel, jobs: int, *, force: bool) -> None:
+        self.memory = MemoryBudget(PIXEL_BYTES_PER_JOB * (jobs + 1))
+        self._index = index
+        self._model = model
+        self._force = force
+        self._turn = threading.Semaphore(jobs)
+        self._stopped = threading.Event()
+        self._claimed: set[str] = set()
+        self._claiming = threading.Lock()
+
+    def stop(self) -> None:
+        """Begin nothing new: what is not being encoded yet is not encoded any more."""
+        self._stopped.set()
+
+    def read(self, candidate: Candidate) -> Outcome | None:
+        """Find out what a file holds, and encode it if the index does not know that yet.
+
+        Returns:
+            The outcome; None if the reader was stopped.
+
+        Raises:
+            Exception: a mistake in the model; what is a photo's or the machine's fault becomes a `Failed`.
+        """
+        if self._stopped.is_set():
+            return None
+        content: Content | None = None
+        try:
+            with open_file(candidate.found.path) as stream:
+                content = identify(stream)
+                return self._outcome(candidate, content, stream)
+        except ImageError as error:
+            return _failed(candidate, content, str(error), temporary=is_temporary(error))
+        except (NotImplementedError, RecursionError):
+            raise  # RuntimeErrors too, but mistakes
+        except (MemoryError, RuntimeError) as error:
+            # Only the model raises these here. torch raises RuntimeError for a GPU's memory and drivers: that depends
+            # on the machine and on what else it does, so it is tried again next time. Anything else that a model
+            # raises is a mistake in the program and must be seen.
+            reason = (str(error) or type(error).__name__).splitlines()[0][:_REASON_LENGTH]
+            return _failed(candidate, content, f"this machine could not encode it: {reason}", temporary=True)
+
+    def _outcome(self, candidate: Candidate, content: Content, stream: BufferedReader) -> Outcome | None:
+        if not self._force and candidate.indexed_content == content.sha256:
+            return Unchanged(candidate, content.size, content.mtime_ns)
+        if self._is_known(content.sha256):
+            return Move(candidate, content.sha256, content.size, content.mtime_ns)
+        with self.memory.lend(decoding_bytes(stream)) as loan:
+            regions = self._encode(stream, loan)
+        if regions is None:
+            return None
+        path = candidate.found.path
+        return Encoded(candidate, EncodedImage(path, content.sha256, content.size, content.mtime_ns, regions))
+
+    def _is_known(self, sha256: str) -> bool:
+        """Return whether this content is in the index, or another thread has begun to read it in this run."""
+        if not self._force and self._index.image_of_content(sha256) is not None:
+            return True
+        with self._claiming:
+            if sha256 in self._claimed:
+                return True
+            self._claimed.add(sha256)
+            return False
+
+    def _encode(self, stream: BufferedReader, loan: Loan) -> Regions | None:
+        """Decode and encode a photo; None if the reader was stopped. The pixels are gone when this returns."""
+        pixels = read_image(stream)
+        loan.shrink(pixels.nbytes)
+        with self._turn:
+            return None if self._stopped.is_set() else self._model.encode_images([pixels])[0]
+
+
+def _failed(candidate: Candidate, content: Content | None, reason: str, *, temporary: bool) -> Failed:
+    path = candidate.found.path
+    if content is None or temporary:
+        # Without size and time the file never counts as unchanged, so the next run tries it again.
+        file = FailedFile(path, None, None, None, reason)
+    else:
+        file = FailedFile(path, content.sha256, content.size, content.mtime_ns, reason)
+    return Failed(file, content.sha256 if content else None, temporary, candidate.indexed_content is not None)

@@ -1,0 +1,51 @@
+"""What can be chosen for an indexing run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textsearch.errors import TextSearchError
+
+
+@dataclass(frozen=True)
+class IndexOptions:
+    """How a run is done. The defaults suit a personal gallery.
+
+    Attributes:
+        jobs: photos encoded at the same time, None: one for each core that this process may use.
+        batch_size: photos written in one transaction.
+        checkpoint_every: photos after which the vectors are written to their file too.
+        recursive: whether folders within folders are scanned.
+        include: if given, only files that match one of these patterns are read; `fnmatch` patterns that match the
+            file's name or its path relative to the scanned folder, where `*` also crosses folders.
+        exclude: files and whole folders that match one of these patterns are skipped.
+        hidden: whether names that start with a dot are scanned too.
+        follow_links: whether links to folders are followed; links to files always are.
+        limit: read at most so many photos in this run and leave the rest to the next one; what need not be read does
+            not count.
+        force: read every photo again, whatever is known of it.
+        retry_failed: read photos again that failed before, even if they did not change.
+    """
+
+    jobs: int | None = None
+    batch_size: int = 16
+    checkpoint_every: int = 500
+    recursive: bool = True
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
+    follow_links: bool = False
+    limit: int | None = None
+    force: bool = False
+    retry_failed: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            TextSearchError: a number that makes no sense.
+        """
+        for name in ("jobs", "batch_size", "checkpoint_every", "limit"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise TextSearchError(f"{name} must be at least 1, not {value}")

@@ -1,0 +1,216 @@
+"""The offline pipeline as one function: scan, plan, load, encode, add, report."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from pathlib import Path
+
+from textsearch.errors import ImageError, IndexModelError
+from textsearch.index.folder import FailedFile, IndexFolder, KnownFile
+from textsearch.indexer.load import AHEAD, Failed, Outcome, Reader, Unchanged, identify_file
+from textsearch.indexer.options import IndexOptions
+from textsearch.indexer.plan import Candidate, Move, in_safe_order, make_plan
+from textsearch.indexer.progress import Meter, Progress
+from textsearch.indexer.scan import Scan, scan
+from textsearch.indexer.store import Store
+from textsearch.types import Failure, IndexReport, TextModel
+
+__all__ = ["IndexOptions", "Progress", "build"]
+
+_LOOK_AGAIN = 0.5
+"""Seconds between two looks at whether a batch is due, and for Ctrl-C on systems where waiting blocks it."""
+
+
+def build(
+    index: IndexFolder,
+    model: TextModel,
+    sources: Sequence[Path],
+    options: IndexOptions,
+    progress: Callable[[Progress], None] | None = None,
+) -> IndexReport:
+    """Bring an index up to date with folders and files. Photos are only ever read.
+
+    Ctrl-C ends the run cleanly: photos being encoded are finished, and everything encoded is written. A killed run
+    loses at most the photos of the last few seconds. Either way the next run goes on where this one ended.
+
+    Args:
+        index: the index to write to; it can be searched meanwhile.
+        model: the network that filled the index; `encode_images` is called by several threads at once.
+        sources: folders and files.
+        options: how.
+        progress: called after each file, always by the same thread, though not by the caller's.
+
+    Raises:
+        TextSearchError: a source does not exist.
+        IndexModelError: another model filled the index.
+        IndexLockedError: another process is writing to the index.
+        IndexWriteError: the index folder cannot be written.
+    """
+    if model.fingerprint != index.model.fingerprint:
+        raise IndexModelError(
+            f"the index in {index.location} was not made with this model ({model.name}); index into a new folder"
+        )
+    run = _Run(index, model, options, Meter(progress))
+    # Python raises Ctrl-C in the main thread, between any two steps. The writing is done by another thread, where it
+    # can never come between a transaction and what has to follow it.
+    with ThreadPoolExecutor(1, "textsearch-index") as executor:
+        future = executor.submit(run.report, sources)
+        try:
+            while not future.done():
+                run.wait_for(future)
+            return future.result()
+        finally:
+            run.stop()
+
+
+class _Run:
+    """One indexing run."""
+
+    def __init__(self, index: IndexFolder, model: TextModel, options: IndexOptions, meter: Meter) -> None:
+        self._index = index
+        self._options = options
+        self._meter = meter
+        self._jobs = options.jobs or _usable_cores()
+        self._reader = Reader(index, model, self._jobs, force=options.force)
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End soon, without losing anything that was encoded."""
+        self._stopped.set()
+        self._reader.stop()
+
+    def wait_for(self, future: Future[IndexReport]) -> None:
+        """Wait a moment for the end of the run, and stop it on Ctrl-C."""
+        try:
+            wait([future], timeout=_LOOK_AGAIN)
+        except KeyboardInterrupt:
+            self.stop()
+
+    def report(self, sources: Sequence[Path]) -> IndexReport:
+        """Do everything, and tell what was done."""
+        started = time.monotonic()
+        with self._index.writer() as writer:
+            store = Store(self._index, writer, self._options)
+            try:
+                complete = self._update(sources, store)
+            finally:
+                store.write()  # also when a mistake in the program surfaces: what was encoded is kept
+        return store.report(time.monotonic() - started, interrupted=not complete)
+
+    def _update(self, sources: Sequence[Path], store: Store) -> bool:
+        """Go through all stages; return whether the end was reached."""
+        found = scan(sources, self._options, self._stopped.is_set)
+        if self._stopped.is_set():
+            return False
+        known = {file.path: file for file in self._index.known_files(found.sources)}
+        plan = make_plan(found, known, self._options)
+        store.unchanged(plan.unchanged)
+        self._tell(lambda: self._meter.start(plan.unchanged + plan.known_failures, len(found.files)))
+        for refused in found.refused:
+            before = known.get(refused.path)
+            file = FailedFile(refused.path, None, None, None, refused.reason)
+            indexed = before is not None and not before.failed
+            store.take(Failed(file, None, temporary=refused.temporary, indexed=indexed))
+        store.note(_suspicions(found, list(known.values())))
+        # Whatever moved is found before anything is overwritten or forgotten, so that no photo is read twice.
+        reads = sorted(plan.reads + self._relocate(plan.relocated, store), key=lambda candidate: candidate.found.path)
+        if self._stopped.is_set():
+            return False
+        store.forget(plan.gone)
+        if not self._read(reads[: self._options.limit], store):
+            return False
+        store.finish()
+        return True
+
+    def _relocate(self, candidates: Sequence[Candidate], store: Store) -> list[Candidate]:
+        """Link the candidates that hold what the index knows; return those that must be read."""
+        unknown: list[Candidate] = []
+        moves: list[Move] = []
+        for candidate in candidates:
+            if self._stopped.is_set():
+                return []
+            try:
+                content = identify_file(candidate.found.path)
+            except ImageError:
+                unknown.append(candidate)  # to fail once more, where failures are recorded
+                continue
+            if content.sha256 == candidate.indexed_content:
+                store.take(Unchanged(candidate, content.size, content.mtime_ns))
+                self._finished(candidate)
+            else:
+                moves.append(Move(candidate, content.sha256, content.size, content.mtime_ns))
+        for move in in_safe_order(moves):
+            if store.link(move):
+                self._finished(move.candidate)
+            else:
+                unknown.append(move.candidate)
+        return unknown
+
+    def _read(self, candidates: Sequence[Candidate], store: Store) -> bool:
+        """Read and encode candidates by several threads; return whether all were."""
+        self._meter.start_reading()
+        waiting = iter(candidates)
+        running: dict[Future[Outcome | None], Candidate] = {}
+        finished = 0
+        mistake: BaseException | None = None
+        threads = self._jobs + AHEAD
+        with ThreadPoolExecutor(threads, "textsearch-read") as executor:
+            try:
+                while True:
+                    if mistake is None and not self._stopped.is_set():
+                        for candidate in islice(waiting, 2 * threads - len(running)):
+                            running[executor.submit(self._reader.read, candidate)] = candidate
+                    if not running:
+                        break
+                    wait(running, timeout=_LOOK_AGAIN, return_when=FIRST_COMPLETED)
+                    for future in [future for future in running if future.done()]:
+                        candidate = running.pop(future)
+                        if (error := future.exception()) is not None:
+                            mistake = mistake or error
+                            self._reader.stop()
+                        elif (outcome := future.result()) is not None:
+                            store.take(outcome)
+                            finished += 1
+                            self._finished(candidate)
+                    store.write_if_due()
+            finally:
+                self._reader.stop()  # if nothing can be written any more, nothing need be read
+        if mistake is not None:
+            raise mistake
+        return finished == len(candidates)
+
+    def _finished(self, candidate: Candidate) -> None:
+        self._tell(lambda: self._meter.finished(candidate.found.path))
+
+    def _tell(self, news: Callable[[], None]) -> None:
+        """Tell the caller something; a callback may end the run by raising KeyboardInterrupt."""
+        try:
+            news()
+        except KeyboardInterrupt:
+            self.stop()
+
+
+def _suspicions(found: Scan, known: Sequence[KnownFile]) -> list[Failure]:
+    """Return the sources that look like the mount points of disks that are not there."""
+    suspicions = []
+    for source in sorted(found.empty):
+        count = sum(source in file.path.parents for file in known if not file.failed)
+        if count:
+            reason = (
+                f"the folder is empty, but {count} photos are indexed from it; they are kept in case its disk is not "
+                f"mounted, textsearch prune removes them"
+            )
+            suspicions.append(Failure(source, reason))
+    return suspicions
+
+
+def _usable_cores() -> int:
+    """Return how many cores this process may use, which in a container is not how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,237 @@
+"""Which files there are: the first stage. It looks at names and file attributes only, and opens nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from textsearch.errors import TextSearchError
+from textsearch.images import SUFFIXES, describe
+from textsearch.index.folder import KnownFile
+from textsearch.indexer.options import IndexOptions
+
+INDEX_FOLDER = ".textsearch"
+"""Folders of this name hold indexes, never photos."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file worth reading.
+
+    Attributes:
+        path: absolute.
+        size: bytes.
+        mtime_ns: modification time, nanoseconds since the epoch.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class RefusedPath:
+    """A path that should be a picture, or a folder of them, and is not.
+
+    Attributes:
+        path: absolute.
+        reason: for people.
+        temporary: whether the machine is at fault (permission, medium), so that this says nothing of the content.
+    """
+
+    path: Path
+    reason: str
+    temporary: bool
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What lies in the sources.
+
+    Attributes:
+        sources: the folders and files that were asked for, absolute.
+        files: by path, each once.
+        refused: by path, each once.
+        unlisted: folders that could not be listed: what is known below them may still be there.
+        empty: sources that are folders without anything in them, as the mount point of a disk that is not mounted.
+    """
+
+    sources: tuple[Path, ...]
+    files: tuple[FoundFile, ...]
+    refused: tuple[RefusedPath, ...]
+    unlisted: frozenset[Path]
+    empty: frozenset[Path]
+
+
+def absolute(path: Path) -> Path:
+    """Return the path under which the index knows a file or folder.
+
+    Links on the way are resolved, so that one folder has one name however it is reached. A link to a file keeps its
+    own name: it may point to another photo tomorrow.
+
+    Raises:
+        TextSearchError: the links on the way form a circle.
+    """
+    try:
+        if not path.name or path.name == ".." or _is_directory(path):
+            return path.resolve()
+        return path.parent.resolve() / path.name
+    except (OSError, RuntimeError) as error:  # RuntimeError until Python 3.12
+        raise TextSearchError(f"{path} cannot be reached: its links lead back to themselves") from error
+
+
+def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], bool] = lambda: False) -> Scan:
+    """Find the pictures in folders, and take files that are named as they are, whatever their suffix.
+
+    Args:
+        sources: folders and files.
+        options: what to skip.
+        stopped: asked before each folder; once true, the rest is not scanned.
+
+    Raises:
+        TextSearchError: a source does not exist.
+    """
+    named = list(dict.fromkeys(absolute(source) for source in sources))
+    walk = _Walk(options, stopped)
+    for source in named:
+        if _is_directory(source):
+            walk.folder(source)
+        elif _is_gone(source):
+            raise TextSearchError(f"there is no file or folder {source}; check the spelling")
+        else:
+            walk.file(source)
+    return Scan(
+        tuple(named),
+        tuple(walk.files[path] for path in sorted(walk.files)),
+        tuple(walk.refused[path] for path in sorted(walk.refused)),
+        frozenset(walk.unlisted),
+        frozenset(walk.empty),
+    )
+
+
+def vanished(known: Iterable[KnownFile], found: Scan) -> list[KnownFile]:
+    """Return the known files under the sources that are no longer there.
+
+    A file that this scan skipped (another pattern, a hidden name) is still there. One below a folder that cannot be
+    listed, or in an empty source, may be there again when its disk is.
+    """
+    present = {file.path for file in found.files} | {refused.path for refused in found.refused}
+    unsure = found.unlisted | found.empty
+    return [
+        file
+        for file in known
+        if file.path not in present
+        and unsure.isdisjoint(file.path.parents)
+        and (_is_gone(file.path) or _is_directory(file.path))  # a folder in the place of the file
+    ]
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # no permission to look, or no answer: it may well be there
+        return False
+    return False
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+@dataclass
+class _Walk:
+    """Collects what is found on the way through the sources."""
+
+    options: IndexOptions
+    stopped: Callable[[], bool]
+    files: dict[Path, FoundFile] = field(default_factory=dict)
+    refused: dict[Path, RefusedPath] = field(default_factory=dict)
+    unlisted: set[Path] = field(default_factory=set)
+    empty: set[Path] = field(default_factory=set)
+    _entered: set[tuple[int, int]] = field(default_factory=set)
+
+    def folder(self, source: Path) -> None:
+        """Walk through a folder; links to folders come last, so that a folder is known by its own name first."""
+        linked: list[Path] = []
+        waiting = [source]
+        while (waiting or linked) and not self.stopped():
+            folder = waiting.pop() if waiting else linked.pop(0)
+            entries = self._enter(folder)
+            if entries is None:
+                continue
+            if not entries and folder == source:
+                self.empty.add(source)
+            for entry in entries:
+                path = folder / entry.name
+                relative = path.relative_to(source).as_posix()
+                if self._skips(entry.name, relative):
+                    continue
+                if not _is_folder(entry):
+                    if path.suffix.lower() in SUFFIXES and self._includes(entry.name, relative):
+                        self.file(path)
+                    continue
+                if path.suffix.lower() in SUFFIXES and self._includes(entry.name, relative):
+                    self._refuse(path, "is a directory, not a picture")
+                if entry.is_symlink():
+                    if self.options.follow_links and self.options.recursive:
+                        linked.append(path)
+                elif self.options.recursive:
+                    waiting.append(path)
+
+    def file(self, path: Path) -> None:
+        """Note one file, or why it is none."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            # Without a link it has vanished since its folder was listed, and that is no failure.
+            if path.is_symlink():
+                self._refuse(path, "is a link to a file that does not exist")
+        except OSError as error:
+            self._refuse(path, describe(error), temporary=True)
+        else:
+            if stat.S_ISREG(status.st_mode):
+                self.files[path] = FoundFile(path, status.st_size, status.st_mtime_ns)
+            else:
+                self._refuse(path, "is a device or pipe, not a file")
+
+    def _enter(self, folder: Path) -> list[os.DirEntry[str]] | None:
+        """Return the folder's entries by name, None if it cannot be listed or was walked through before."""
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in self._entered:
+                return None
+            self._entered.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self._refuse(folder, describe(error), temporary=True)
+            self.unlisted.add(folder)
+            return None
+
+    def _refuse(self, path: Path, reason: str, *, temporary: bool = False) -> None:
+        self.refused[path] = RefusedPath(path, reason, temporary)
+
+    def _skips(self, name: str, relative: str) -> bool:
+        if name == INDEX_FOLDER or (name.startswith(".") and not self.options.hidden):
+            return True
+        return any(fnmatchcase(name, pattern) or fnmatchcase(relative, pattern) for pattern in self.options.exclude)
+
+    def _includes(self, name: str, relative: str) -> bool:
+        patterns = self.options.include
+        return not patterns or any(fnmatchcase(name, p) or fnmatchcase(relative, p) for p in patterns)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or one into a folder without permission: `stat` will tell
+        return False

@@ -1,0 +1,173 @@
+"""Outcomes into the index: the last stage, which writes in batches, one transaction each, and counts."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder, IndexWriter, KnownFile
+from textsearch.indexer.load import Encoded, Failed, Outcome, Unchanged
+from textsearch.indexer.options import IndexOptions
+from textsearch.indexer.plan import Move
+from textsearch.types import Failure, IndexReport
+
+LONGEST_UNWRITTEN = 5.0
+"""Seconds that anything encoded waits at most for the rest of its batch: what a killed run can lose."""
+
+
+class Store:
+    """Takes outcomes and writes them. Used by one thread."""
+
+    def __init__(self, index: IndexFolder, writer: IndexWriter, options: IndexOptions) -> None:
+        self._index = index
+        self._writer = writer
+        self._options = options
+        self._encoded: list[Encoded] = []
+        self._failed: list[Failed] = []
+        self._moves: list[Move] = []
+        self._waiting_since: float | None = None
+        self._since_checkpoint = 0
+        self._refused: dict[str, Failed] = {}  # contents that failed in this run
+        self._moved_contents: Counter[str] = Counter()
+        self._taken = 0
+        self._counts: Counter[str] = Counter()
+        self._failures: list[Failure] = []
+
+    def report(self, seconds: float, *, interrupted: bool) -> IndexReport:
+        """Return what was written."""
+        return IndexReport(
+            added=self._counts["added"],
+            updated=self._counts["updated"],
+            moved=self._counts["moved"],
+            removed=self._counts["removed"],
+            unchanged=self._counts["unchanged"],
+            regions=self._counts["regions"],
+            failures=tuple(sorted(self._failures, key=lambda failure: failure.path)),
+            seconds=seconds,
+            interrupted=interrupted,
+        )
+
+    def unchanged(self, count: int) -> None:
+        """Count photos with which nothing has to be done."""
+        self._counts.update(unchanged=count)
+
+    def take(self, outcome: Outcome) -> None:
+        """Take an outcome, and write the batch if it is full."""
+        if isinstance(outcome, Unchanged):
+            self._writer.touch(outcome.candidate.found.path, outcome.size, outcome.mtime_ns)
+            self._counts.update(unchanged=1)
+            return
+        if isinstance(outcome, Encoded):
+            self._encoded.append(outcome)
+        elif isinstance(outcome, Failed):
+            self._failed.append(outcome)
+            if outcome.sha256 is not None:
+                self._refused[outcome.sha256] = outcome
+        else:
+            self._moves.append(outcome)
+        if self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+        self._taken += 1
+        if self._taken >= self._options.batch_size:
+            self.write()
+
+    def write_if_due(self) -> None:
+        """Write what has waited long enough."""
+        if self._waiting_since is not None and time.monotonic() - self._waiting_since >= LONGEST_UNWRITTEN:
+            self.write()
+
+    def write(self) -> None:
+        """Write everything taken so far; copies of a photo that is still being read go on waiting for it."""
+        self._waiting_since = None
+        self._taken = 0
+        self._write_encoded()
+        moves, self._moves = self._moves, []
+        for move in moves:
+            if (refused := self._refused.get(move.sha256)) is not None:
+                self._failed.append(_same_failure(move, refused))
+            elif not self.link(move):
+                self._moves.append(move)
+        self._write_failed()
+        if self._since_checkpoint >= self._options.checkpoint_every:
+            self._writer.checkpoint()
+            self._since_checkpoint = 0
+
+    def finish(self) -> None:
+        """Write everything; nothing more will come."""
+        self.write()
+        for move in self._moves:  # possible only where files are changed while the run looks at them
+            file = FailedFile(move.candidate.found.path, None, None, None, "was changed while it was being indexed")
+            self._failed.append(Failed(file, None, temporary=True, indexed=move.candidate.indexed_content is not None))
+        self._moves = []
+        self._write_failed()
+
+    def link(self, move: Move) -> bool:
+        """Let a path name the content it was found to hold; return whether the index has that content."""
+        path = move.candidate.found.path
+        if self._index.image_of_content(move.sha256) is None:
+            return False
+        self._writer.link(path, move.sha256, move.size, move.mtime_ns)
+        if move.candidate.indexed_content == move.sha256:
+            self._counts.update(unchanged=1)
+        else:
+            self._moved_contents[move.sha256] += 1
+            self._counts.update(moved=1)
+        return True
+
+    def forget(self, gone: Sequence[KnownFile]) -> None:
+        """Remove files that are no longer there; those that moved are counted as moved already."""
+        self._writer.forget([file.path for file in gone])
+        removed = 0
+        for file in gone:
+            if file.sha256 is not None and self._moved_contents[file.sha256] > 0:
+                self._moved_contents[file.sha256] -= 1
+            elif not file.failed:
+                removed += 1
+        self._counts.update(removed=removed)
+
+    def note(self, failures: Iterable[Failure]) -> None:
+        """Report failures without recording them in the index."""
+        self._failures += failures
+
+    def _write_encoded(self) -> None:
+        if not self._encoded:
+            return
+        images = [encoded.image for encoded in self._encoded]
+        regions = self._replace(images) if self._options.force else self._writer.add(images)
+        updated = sum(encoded.candidate.indexed_content is not None for encoded in self._encoded)
+        self._counts.update(added=len(images) - updated, updated=updated, regions=regions)
+        self._since_checkpoint += len(images)
+        self._encoded = []
+
+    def _replace(self, images: Sequence[EncodedImage]) -> int:
+        """Write images whose contents may be in the index already, where `add` would keep what is known of them."""
+        ids = [self._index.image_of_content(image.sha256) for image in images]
+        stored = self._index.images([number for number in ids if number is not None]).values()
+        holders = [path for image in stored for path in image.paths]
+        known = list(self._index.known_files(holders)) if holders else []
+        # Killed between these transactions, the run leaves photos out, but never a wrong one in: the next adds them.
+        self._writer.forget(holders)
+        regions = self._writer.add(images)
+        written = {image.path for image in images}
+        for file in known:
+            if file.sha256 is None or file.size is None or file.mtime_ns is None or file.path in written:
+                continue
+            self._writer.link(file.path, file.sha256, file.size, file.mtime_ns)
+        return regions
+
+    def _write_failed(self) -> None:
+        # What the machine could not read may still be as it was indexed; it stays, and is only reported.
+        self._writer.fail([failed.file for failed in self._failed if not (failed.temporary and failed.indexed)])
+        self.note(Failure(failed.file.path, failed.file.reason) for failed in self._failed)
+        self._failed = []
+
+
+def _same_failure(copy: Move, first: Failed) -> Failed:
+    """Return the failure of a file with the same content as one that failed in this run."""
+    path = copy.candidate.found.path
+    if first.temporary:
+        file = FailedFile(path, None, None, None, first.file.reason)
+    else:
+        file = FailedFile(path, copy.sha256, copy.size, copy.mtime_ns, first.file.reason)
+    return Failed(file, copy.sha256, first.temporary, copy.candidate.indexed_content is not None)

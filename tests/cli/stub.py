@@ -1,0 +1,109 @@
+"""A database that answers from a list, and the results the command line is tested with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tests.fakes import certain_lattice
+from textsearch.errors import QueryError
+from textsearch.lattice import Lattice
+from textsearch.types import Failure, Hit, IndexInfo, IndexReport, Match, MatchKind, Regions, SearchResult
+
+INFO = IndexInfo(images=1234, regions=5678, model="fake", generation=3)
+
+
+def a_match(text: str, left: float = 10.0, *, kind: MatchKind = "exact", region_id: int = 1) -> Match:
+    return Match(
+        word=text.lower(),
+        kind=kind,
+        score=97.4,
+        similarity=0.981,
+        lattice_score=0.93,
+        region_id=region_id,
+        polygon=((left, 20.0), (left + 50, 20.0), (left + 50, 40.4), (left, 40.4)),
+        text=text,
+        text_score=0.93,
+    )
+
+
+def a_hit(rank: int, path: Path, *matches: Match, kind: MatchKind = "exact") -> Hit:
+    return Hit(rank, 100 / 3, kind, path, "ab" * 32, 640, 480, matches)
+
+
+def a_result(*hits: Hit, query: str = "coca cola") -> SearchResult:
+    return SearchResult(query, hits, 38.2, INFO)
+
+
+def some_regions(*texts: str) -> Regions:
+    lattices: tuple[Lattice, ...] = tuple(certain_lattice(text) for text in texts)
+    return Regions(
+        width=320,
+        height=48,
+        polygons=tuple(
+            np.array([[9 * i, 4], [9 * i + 8, 4], [9 * i + 8, 40], [9 * i, 40]], np.float32) for i in range(len(texts))
+        ),
+        scores=np.full(len(texts), 0.9, np.float32),
+        texts=texts,
+        text_scores=np.full(len(texts), 0.5, np.float32),
+        lines=np.zeros(len(texts), np.int32),
+        embeddings=np.zeros((len(texts), 64), np.float32),
+        lattices=lattices,
+    )
+
+
+def a_report(**changes: Any) -> IndexReport:
+    counts: dict[str, Any] = dict.fromkeys(("added", "updated", "moved", "removed", "unchanged", "regions"), 0)
+    return IndexReport(**{**counts, "failures": (), "seconds": 2.0, "interrupted": False, **changes})
+
+
+class StubDatabase:
+    """Stands for textsearch.database.Database: it returns what a test put into it and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.location = Path("/index")
+        self.results: dict[str, SearchResult] = {}
+        self.report = a_report()
+        self.regions = some_regions()
+        self.failed: list[Failure] = []
+        self.gone: list[Path] = []
+        self.indexed: set[Path] = set()
+        self.asked: list[Any] = []
+
+    def __enter__(self) -> StubDatabase:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.asked.append("closed")
+
+    def search(self, query: str, k: int = 20, *, min_score: float = 0.0) -> SearchResult:
+        self.asked.append((query, k, min_score))
+        if not any(letter.isalnum() for letter in query):
+            raise QueryError("The query has no letter or digit; give at least one.")
+        return self.results.get(query, a_result(query=query))
+
+    def index(self, *sources: Path, options: Any = None, progress: Any = None) -> IndexReport:
+        self.asked.append((sources, options, progress))
+        return self.report
+
+    def show(self, image: Path) -> Regions:
+        self.asked.append(image)
+        return self.regions
+
+    def status(self) -> Any:
+        state = SimpleNamespace(info=INFO, location=self.location, failures=len(self.failed), bytes=2_300_000)
+        state.to_dict = lambda: {**INFO.to_dict(), "location": str(self.location)}
+        return state
+
+    def failures(self) -> list[Failure]:
+        return self.failed
+
+    def prune(self, dry_run: bool = False) -> list[Path]:
+        self.asked.append(("prune", dry_run))
+        return self.gone
+
+    def is_indexed(self, path: Path) -> bool:
+        return path in self.indexed

@@ -1,0 +1,88 @@
+"""Aligning words with lattices, against every path enumerated by hand."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import ALPHABET, certain_lattice
+from textsearch.alignment import MISSING, WORST, LatticeBatch, align
+from textsearch.alphabet import NOTHING
+from textsearch.lattice import Lattice
+
+
+def scores(word: str, *texts: str) -> tuple[list[float], list[float]]:
+    batch = LatticeBatch.of([certain_lattice(text) for text in texts], ALPHABET.folded)
+    found = align(ALPHABET.encode(word), batch)
+    return found.whole.tolist(), found.part.tolist()
+
+
+def test_the_word_itself_costs_nothing() -> None:
+    whole, part = scores("hotel", "hotel", "HOTEL", "Ho-tel")
+    assert whole == pytest.approx([0, 0, 0], abs=1e-3)
+    assert part == pytest.approx([0, 0, 0], abs=1e-3)
+
+
+def test_a_part_is_not_the_whole() -> None:
+    whole, part = scores("sale", "wholesale", "sales", "sale")
+    assert part == pytest.approx([0, 0, 0], abs=1e-3)
+    assert whole[0] < whole[1] < whole[2] == pytest.approx(0, abs=1e-3)
+
+
+def test_one_wrong_letter_costs_less_than_two() -> None:
+    whole, part = scores("2026", "2026", "2025", "2015")
+    assert whole[0] > whole[1] > whole[2] >= WORST
+    assert part[0] > part[1] > part[2]
+    assert whole[1] == pytest.approx(MISSING / 4, abs=0.01)
+
+
+def test_double_letters_need_a_gap() -> None:
+    assert scores("aa", "aa")[0] == pytest.approx([0], abs=1e-3)
+    assert scores("aa", "a")[0][0] < -1
+
+
+def test_a_misread_letter_that_the_lattice_still_holds_is_cheap() -> None:
+    probabilities = np.full((3, len(ALPHABET.characters)), 1e-6, np.float32)
+    letter = ALPHABET.characters.index
+    probabilities[0, letter("e")], probabilities[1, 0], probabilities[2, letter("1")] = 1, 1, 0.6
+    probabilities[2, letter("i")] = 0.4
+    batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET.folded)
+    assert align(ALPHABET.encode("ei"), batch).whole[0] == pytest.approx(np.log(0.4 / 0.6) / 2, abs=1e-3)
+
+
+def brute_force_whole(word: np.ndarray, letters: np.ndarray, emitted: dict[int, np.ndarray]) -> float:
+    best = -np.inf
+    for path in product([NOTHING, *letters], repeat=len(emitted[NOTHING])):
+        collapsed = [x for i, x in enumerate(path) if x != NOTHING and (i == 0 or path[i - 1] != x)]
+        if collapsed == word.tolist():
+            best = max(best, sum(emitted[x][t] for t, x in enumerate(path)))
+    return float(best)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.text("ab", min_size=1, max_size=3), st.integers(3, 6))
+def test_same_as_trying_every_path(seed: int, word: str, frames: int) -> None:
+    logits = np.random.default_rng(seed).normal(0, 2, (frames, 3))
+    probabilities = np.zeros((frames, len(ALPHABET.characters)), np.float32)
+    probabilities[:, :3] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET.folded)
+    ids = ALPHABET.encode(word)
+    known = np.unique(np.append(ALPHABET.encode("ab"), NOTHING)).astype(np.int32)
+    emissions = batch.emissions(known)[0]
+    emitted = {int(x): emissions[:, i] for i, x in enumerate(known)}
+    expected = max(brute_force_whole(ids, ALPHABET.encode("ab"), emitted) / len(ids), WORST)
+    assert align(ids, batch).whole[0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_lattices_of_different_lengths_do_not_disturb_each_other() -> None:
+    together, _ = scores("open", "open", "open all night long", "op")
+    alone = [scores("open", text)[0][0] for text in ("open", "open all night long", "op")]
+    assert together == pytest.approx(alone)
+
+
+def test_no_lattice_at_all() -> None:
+    assert scores("open") == ([], [])

@@ -1,0 +1,336 @@
+"""The index as one thing: a folder with the catalog, which is the truth, and the vectors derived from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textsearch.errors import IndexModelError, IndexWriteError
+from textsearch.index import changes
+from textsearch.index.catalog import CATALOG, Catalog, Numbers, Transaction
+from textsearch.index.lock import WriteLock
+from textsearch.index.migrations import MIGRATIONS
+from textsearch.index.mirror import Mirror
+from textsearch.index.records import (
+    EncodedImage,
+    FailedFile,
+    KnownFile,
+    ModelIdentity,
+    StoredImage,
+    StoredRegion,
+)
+from textsearch.index.vectors import VectorOptions
+from textsearch.types import Failure, FloatArray, IndexInfo
+
+__all__ = [
+    "EncodedImage",
+    "FailedFile",
+    "IndexFolder",
+    "IndexWriter",
+    "KnownFile",
+    "ModelIdentity",
+    "StoredImage",
+    "StoredRegion",
+]
+
+_CREATION_SECONDS = 10.0
+"""How long to wait for another process that is creating the same index."""
+
+_MOST_REMOVALS = 10_000
+"""More logged removals than this are forgotten once the vectors that had to know them are written."""
+
+
+class IndexFolder:
+    """An open index. Everything here reads and may be used by any number of threads; `writer` writes.
+
+    What another process commits is seen by the next call.
+
+    Attributes:
+        location: the folder, absolute.
+        model: the network whose vectors are in it.
+    """
+
+    def __init__(self, catalog: Catalog, options: VectorOptions) -> None:
+        self.location = catalog.location
+        self.model = catalog.model
+        self._catalog = catalog
+        self._mirror = Mirror(catalog, options)
+        self._info: IndexInfo | None = None
+
+    @classmethod
+    def create_or_open(
+        cls, location: Path, model: ModelIdentity, device: str = "cpu", options: VectorOptions | None = None
+    ) -> IndexFolder:
+        """Open an index for indexing; where there is none, make it, with the folders it lies in.
+
+        Args:
+            location: the index folder.
+            model: the network that will fill it.
+            device: where vectors are searched: "cpu", "cuda" or "cuda:N".
+            options: how vectors are searched, in full; overrides `device`.
+
+        Raises:
+            IndexWriteError: the folder cannot be made or written.
+            IndexModelError, IndexVersionError, IndexCorruptError: as `open`.
+        """
+        location = location.absolute()
+        try:
+            location.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexWriteError(
+                f"the index folder {location} cannot be made ({error.strerror}); name another place for it"
+            ) from error
+        if Catalog.version(location) == 0:
+            with WriteLock(location, _CREATION_SECONDS):
+                Catalog.create(location, model)
+        return cls.open(location, model, device, options)
+
+    @classmethod
+    def open(
+        cls,
+        location: Path,
+        model: ModelIdentity | None = None,
+        device: str = "cpu",
+        options: VectorOptions | None = None,
+    ) -> IndexFolder:
+        """Open an index that exists, also on a read-only medium. Vectors are loaded when they are first needed.
+
+        Args:
+            location: the index folder.
+            model: the network that will search it; None: no vectors will be compared.
+            device: where vectors are searched: "cpu", "cuda" or "cuda:N".
+            options: how vectors are searched, in full; overrides `device`.
+
+        Raises:
+            IndexNotFoundError: there is no index.
+            IndexVersionError: a newer version of this program made it.
+            IndexModelError: another model made it.
+            IndexCorruptError: it is damaged, or a database of another program.
+        """
+        location = location.absolute()
+        if 0 < Catalog.version(location) < len(MIGRATIONS):
+            with WriteLock(location, _CREATION_SECONDS):
+                Catalog.upgrade(location)
+        catalog = Catalog.open(location)
+        folder = cls(catalog, options or VectorOptions(device))
+        if model is not None:
+            try:
+                folder.check_model(model)
+            except IndexModelError:
+                folder.close()
+                raise
+        return folder
+
+    def check_model(self, model: ModelIdentity) -> None:
+        """Make sure that a network's vectors can be compared with those of this index.
+
+        Raises:
+            IndexModelError: another model made the index.
+        """
+        if model.fingerprint != self.model.fingerprint:
+            raise IndexModelError(
+                f"the index in {self.location} was made with the model {_describe(self.model)} and this is "
+                f"{_describe(model)}; index the photos into a new folder, or delete this one and index again"
+            )
+
+    def close(self) -> None:
+        """Close the catalog. The index cannot be used afterwards."""
+        self._catalog.close()
+
+    def __enter__(self) -> IndexFolder:
+        """Return the index."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the index."""
+        self.close()
+
+    @property
+    def generation(self) -> int:
+        """Return the number of transactions committed so far: what was read under another number may be outdated."""
+        return self._catalog.generation()
+
+    def info(self) -> IndexInfo:
+        """Return how much is in the index; counted only once for each generation."""
+        info = self._info
+        if info is None or info.generation != self.generation:
+            generation, images, regions = self._catalog.counts()
+            info = self._info = IndexInfo(images, regions, self.model.name, generation)
+        return info
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes on disk of "catalog" and "vectors"; 0 for what does not exist yet."""
+        catalog = [self.location / f"{CATALOG}{suffix}" for suffix in ("", "-wal")]
+        return {
+            "catalog": sum(path.stat().st_size for path in catalog if path.exists()),
+            "vectors": self._mirror.path.stat().st_size if self._mirror.path.exists() else 0,
+        }
+
+    def nearest(self, vectors: FloatArray, count: int) -> tuple[NDArray[np.int64], FloatArray]:
+        """Return the regions nearest to query vectors, best first.
+
+        Args:
+            vectors: (W, D) float32, unit vectors.
+            count: how many regions for each query.
+
+        Returns:
+            Ids (W, count) int64 and cosines (W, count) float32; where the index holds fewer regions the last ids are
+            -1 and their cosines -inf.
+
+        Raises:
+            ValueError: vectors of another shape.
+            MissingDependencyError: FAISS, or the GPU that was asked for, is missing.
+        """
+        if vectors.ndim != 2 or vectors.shape[1] != self.model.dimension:
+            raise ValueError(f"expected vectors of shape (W, {self.model.dimension}), got {vectors.shape}")
+        return self._mirror.search(vectors, count)
+
+    def containing(self, letters: str, count: int) -> NDArray[np.int64]:
+        """Return ids (N,) int64 of at most `count` regions whose folded transcript contains the letters.
+
+        Transcripts that equal the letters come first. Fewer than three letters are only found at the start of a
+        transcript.
+        """
+        return self._catalog.containing(letters, count)
+
+    def regions(self, region_ids: Numbers) -> list[StoredRegion]:
+        """Return regions in the order asked; ids that were just removed are skipped."""
+        return self._catalog.regions(region_ids)
+
+    def images(self, image_ids: Numbers | None = None) -> dict[int, StoredImage]:
+        """Return images by id, all of them for None; ids that were just removed are left out."""
+        return self._catalog.images(image_ids)
+
+    def regions_of(self, path: Path) -> list[StoredRegion] | None:
+        """Return the regions of the image at an absolute path, None if the path is not in the index."""
+        return self._catalog.regions_of(path)
+
+    def embeddings(self, region_ids: Numbers) -> FloatArray:
+        """Return vectors (N, D) float32 in the order asked; zeros for ids that were just removed."""
+        return self._catalog.embeddings(region_ids)
+
+    def failures(self) -> list[Failure]:
+        """Return the files that could not be indexed, by path."""
+        return self._catalog.failures()
+
+    def known_files(self, under: Sequence[Path] | None = None) -> Iterator[KnownFile]:
+        """Return indexed and failed files, each once: all, or those that are or lie below one of the paths given."""
+        return self._catalog.known_files(under)
+
+    def image_of_content(self, sha256: str) -> int | None:
+        """Return the id of the image with this content, None if it is not in the index."""
+        return self._catalog.image_of_content(sha256)
+
+    def writer(self) -> IndexWriter:
+        """Begin to write; the writer is a context manager.
+
+        Raises:
+            IndexLockedError: somebody else is writing, in this process or another.
+            IndexWriteError: the folder cannot be written.
+            MissingDependencyError: FAISS, or the GPU that was asked for, is missing.
+        """
+        return IndexWriter(self._catalog, self._mirror)
+
+
+class IndexWriter:
+    """Writes to an index; nobody else can until it is closed. Every method but `checkpoint` is one transaction.
+
+    A process killed at any moment loses at most the call it was in.
+    """
+
+    def __init__(self, catalog: Catalog, mirror: Mirror) -> None:
+        self._catalog = catalog
+        self._mirror = mirror
+        self._lock = WriteLock(catalog.location)
+        self._open = True
+        try:
+            mirror.prepare()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> IndexWriter:
+        """Return the writer."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the writer."""
+        self.close()
+
+    def close(self) -> None:
+        """Write the vectors and let others write; closing twice is no error."""
+        if not self._open:
+            return
+        try:
+            self.checkpoint()
+        finally:
+            self._open = False
+            self._lock.release()
+
+    def add(self, images: Sequence[EncodedImage]) -> int:
+        """Write images, replacing what stood at their paths, failures included.
+
+        Content that is already indexed, or comes twice, is written once: its files are all linked to it.
+
+        Returns:
+            The number of regions written.
+
+        Raises:
+            ValueError: a relative path, or embeddings that are not (N, D).
+        """
+        if not images:
+            return 0
+        with self._transaction() as connection:
+            return changes.add(connection, images, self._catalog.model.dimension)
+
+    def link(self, path: Path, sha256: str, size: int, mtime_ns: int) -> None:
+        """Let a path name content that is already indexed: a copy, or a renamed file before its old path is forgotten.
+
+        Raises:
+            KeyError: the content is not in the index.
+        """
+        with self._transaction() as connection:
+            changes.link(connection, path, sha256, (size, mtime_ns))
+
+    def touch(self, path: Path, size: int, mtime_ns: int) -> None:
+        """Note the new size and modification time of a file, indexed or failed, whose content is unchanged.
+
+        Raises:
+            KeyError: the path is not in the index.
+        """
+        with self._transaction() as connection:
+            changes.touch(connection, path, size, mtime_ns)
+
+    def forget(self, paths: Sequence[Path]) -> None:
+        """Remove files, indexed or failed; an image goes with its regions when the last file naming it goes."""
+        if not paths:
+            return
+        with self._transaction() as connection:
+            changes.forget(connection, paths)
+
+    def fail(self, files: Sequence[FailedFile]) -> None:
+        """Record files that cannot be read; what their paths held before is removed."""
+        if not files:
+            return
+        with self._transaction() as connection:
+            changes.fail(connection, files)
+
+    def checkpoint(self) -> None:
+        """Write the vectors to their file if they changed, so that the next process need not add them again."""
+        generation = self._mirror.save()
+        if generation is not None:
+            self._catalog.trim_removals(generation, _MOST_REMOVALS)
+
+    def _transaction(self) -> AbstractContextManager[Transaction]:
+        if not self._open:
+            raise ValueError("this writer is closed and others may be writing; ask the index for another one")
+        return self._catalog.writing()
+
+
+def _describe(model: ModelIdentity) -> str:
+    """Return name and the start of the fingerprint, as people compare them."""
+    return f"{model.name} ({model.fingerprint[:12]})"

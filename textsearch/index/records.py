@@ -1,0 +1,121 @@
+"""What goes into the index and what comes out of it, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from textsearch.lattice import Lattice
+from textsearch.types import FloatArray, Regions
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """The network whose vectors an index holds; vectors of another fingerprint cannot be compared with them.
+
+    Attributes:
+        name: the configuration's name, for people.
+        fingerprint: hexadecimal digest of all weights.
+        dimension: D, the length of every vector.
+    """
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImage:
+    """One file that was read and encoded, ready to be written.
+
+    Attributes:
+        path: absolute.
+        sha256: hexadecimal digest of the file's bytes.
+        size: bytes.
+        mtime_ns: modification time, nanoseconds since the epoch.
+        regions: the text found in it, which also says its width and height.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+    mtime_ns: int
+    regions: Regions
+
+
+@dataclass(frozen=True)
+class FailedFile:
+    """One file that could not be read, with what is known of it; None where not even that could be found out."""
+
+    path: Path
+    sha256: str | None
+    size: int | None
+    mtime_ns: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """What the catalog knows of a path: the content it held when it was last seen, or why it failed.
+
+    Attributes:
+        path: absolute.
+        sha256: hexadecimal digest of the content; None for a failure that could not even be read.
+        size: bytes; None as above.
+        mtime_ns: modification time, nanoseconds since the epoch; None as above.
+        failed: whether the path is recorded as a failure.
+        reason: why it failed, None if it did not.
+    """
+
+    path: Path
+    sha256: str | None
+    size: int | None
+    mtime_ns: int | None
+    failed: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRegion:
+    """One text region as read back for matching.
+
+    Attributes:
+        region_id: primary key, also the id of its vector; never used again after a removal.
+        image_id: the image it stands in.
+        polygon: (V, 2) float32, (x, y), pixels of the upright original, clockwise from the text's top left corner.
+        text: transcript.
+        text_score: mean probability of the transcript's characters, 0 to 1.
+        score: the detector's confidence, 0 to 1.
+        line: which detected line of the image the word was cut from.
+        lattice: what the recogniser believed at every frame.
+    """
+
+    region_id: int
+    image_id: int
+    polygon: FloatArray
+    text: str
+    text_score: float
+    score: float
+    line: int
+    lattice: Lattice
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """One picture, however many copies of it lie in the gallery.
+
+    Attributes:
+        image_id: primary key, never used again after a removal.
+        path: the first of its paths.
+        sha256: hexadecimal digest of its bytes.
+        width: width of the upright image, pixels.
+        height: height of the upright image, pixels.
+        paths: all files with this content, in the order in which they were indexed.
+    """
+
+    image_id: int
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    paths: tuple[Path, ...]

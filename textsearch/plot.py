@@ -1,0 +1,113 @@
+"""Drawing what was found on the photo it was found in."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFont
+
+from textsearch.images import read_image
+
+if TYPE_CHECKING:
+    from textsearch.types import Hit, Regions
+
+_COLOURS = {"exact": (38, 194, 86), "partial": (255, 168, 0), "similar": (60, 150, 255)}
+_FOUND = (255, 64, 129)
+_WIDE_FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "msyh.ttc", "arial.ttf")
+"""Fonts with more than ASCII that a machine may have; Pillow looks for them in the system's font folders."""
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A polygon to draw, its colour, and the label that stands on it."""
+
+    polygon: tuple[tuple[float, float], ...]
+    colour: tuple[int, int, int]
+    label: str
+
+
+def draw_hit(hit: Hit) -> Image.Image:
+    """Return the photo of a hit, upright, with the matched regions drawn on it.
+
+    A region is green for an exact match, orange for a partial one, blue for a similar one; its label is the text that
+    was read and the match's score.
+
+    Raises:
+        ImageError: the photo is gone or cannot be decoded any more.
+    """
+    photo = Image.fromarray(read_image(hit.path))
+    return _draw(
+        photo,
+        [
+            _Mark(match.polygon, _COLOURS[match.kind], f"{match.text} {match.score:.0f}".strip())
+            for match in hit.matches
+        ],
+    )
+
+
+def draw_regions(image: Image.Image, regions: Regions) -> Image.Image:
+    """Return a copy of an upright photo with every text region and its transcript drawn on it.
+
+    Args:
+        image: the photo, in the pixels that the regions' polygons are given in.
+        regions: what was found in it.
+    """
+    outlines = [tuple((float(x), float(y)) for x, y in polygon) for polygon in regions.polygons]
+    return _draw(image, [_Mark(outline, _FOUND, text) for outline, text in zip(outlines, regions.texts, strict=True)])
+
+
+def _draw(image: Image.Image, marks: Iterable[_Mark]) -> Image.Image:
+    """Return a copy of the image with outlines first and labels above them, both sized to the image."""
+    drawn = image.convert("RGB")
+    if drawn is image:
+        drawn = image.copy()
+    pen = ImageDraw.Draw(drawn)
+    marks = list(marks)
+    width = max(3, round(max(drawn.size) / 320))
+    for mark in marks:
+        outline = [*mark.polygon, mark.polygon[0], mark.polygon[1]]  # the second point again, to join the last corner
+        pen.line(outline, (0, 0, 0), width + 2, joint="curve")
+        pen.line(outline, mark.colour, width, joint="curve")
+    for mark in marks:
+        if mark.label:
+            _write_label(pen, mark, drawn.size)
+    return drawn
+
+
+def _write_label(pen: ImageDraw.ImageDraw, mark: _Mark, size: tuple[int, int]) -> None:
+    """Write the label on its own ground above the polygon, or below it where the picture ends."""
+    text, font = _font_for(mark.label, max(12, round(max(size) / 52)))
+    left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
+    pad = max(2.0, (bottom - top) / 5)
+    width, height = right - left + 2 * pad, bottom - top + 2 * pad
+    xs, ys = [x for x, _ in mark.polygon], [y for _, y in mark.polygon]
+    x = max(0.0, min(*xs, size[0] - width))
+    y = min(ys) - height if min(ys) >= height else min(max(ys), size[1] - height)
+    pen.rectangle((x, y, x + width, y + height), fill=mark.colour)
+    ink = (255, 255, 255) if sum(mark.colour) < 450 else (0, 0, 0)
+    pen.text((x + pad - left, y + pad - top), text, fill=ink, font=font)
+
+
+def _font_for(text: str, size: int) -> tuple[str, Font]:
+    """Return a font that has the text's letters, and the text; without one, the text in the letters Pillow has.
+
+    Pillow's built-in font knows little more than ASCII, and an unknown letter would be an empty box.
+    """
+    built_in = ImageFont.load_default(size=size)
+    if text.isascii():
+        return text, built_in
+    for name in _WIDE_FONTS:
+        try:
+            font = ImageFont.truetype(name, size)
+        except OSError:
+            continue
+        missing = bytes(font.getmask("\uffff"))
+        if all(letter.isspace() or bytes(font.getmask(letter)) != missing for letter in text):
+            return text, font
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c if c.isascii() else "?" for c in plain if not unicodedata.combining(c)), built_in

@@ -1,0 +1,117 @@
+"""Sources of word crops: strips of text with what is written on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.random import Generator
+
+from textsearch.alphabet import normalise
+from textsearch.encoder import STRIP_HEIGHT, Encoder
+from textsearch.geometry import is_vertical, order_corners, overlap, rectify
+from textsearch.images import read_image
+from textsearch.types import ByteArray, FloatArray
+
+_LONGEST_STRIP = 640
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """One word as the recogniser gets it: a strip (48, W, 3) uint8 RGB, and the word, normalised."""
+
+    strip: ByteArray
+    word: str
+
+
+class CropSource(Protocol):
+    """Anything that yields word crops; a fresh pass may differ in its random parts only by the generator given."""
+
+    def crops(self, generator: Generator) -> Iterator[Crop]:
+        """Yield every crop once."""
+        ...
+
+
+def read_annotations(path: Path, split: str | None = None) -> list[dict[str, Any]]:
+    """Read a words.jsonl: one image a line with `image`, `words` of (`poly`, `text`, `ignore`), maybe `split`."""
+    with path.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines if line.strip()]
+    return [row for row in rows if split is None or row.get("split") == split]
+
+
+def _legible(row: dict[str, Any]) -> Iterator[tuple[FloatArray | None, str]]:
+    for entry in row["words"]:
+        word = normalise(entry["text"])
+        if word and not entry["ignore"]:
+            yield (None if entry["poly"] is None else np.array(entry["poly"], np.float32)), word
+
+
+class AnnotatedWords:
+    """The legible words of a words.jsonl, cut along their polygons with a little random play.
+
+    Args:
+        annotations: the file; images are relative to its folder.
+        split: only rows of this split, None for all.
+        copies: how many times each word is cut, each time differently.
+    """
+
+    def __init__(self, annotations: Path, split: str | None, copies: int) -> None:
+        self.annotations = annotations
+        self.split = split
+        self.copies = copies
+
+    def crops(self, generator: Generator) -> Iterator[Crop]:
+        """Yield every crop once."""
+        for row in read_annotations(self.annotations, self.split):
+            photo = read_image(self.annotations.parent / row["image"])
+            for polygon, word in _legible(row):
+                for _ in range(self.copies):
+                    yield Crop(self._cut(photo, polygon, generator), word)
+
+    @staticmethod
+    def _cut(photo: ByteArray, polygon: FloatArray | None, generator: Generator) -> ByteArray:
+        if polygon is None:
+            height, width = photo.shape[:2]
+            polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+            play = 0.04
+        else:
+            play = 0.12
+        corners = polygon[[0, 1, -2, -1]] if len(polygon) != 4 else polygon
+        across = float(np.linalg.norm(corners[3] - corners[0]))
+        grown = corners + (corners - corners.mean(axis=0)) * 0.04
+        moved = (grown + generator.normal(0, play * across / 2, (4, 2))).astype(np.float32)
+        return rectify(photo, moved, STRIP_HEIGHT, _LONGEST_STRIP)
+
+
+class DetectedWords:
+    """Lines found by the detector that hold exactly one annotated word: crops as search will really see them.
+
+    Args:
+        annotations: the words.jsonl.
+        split: only rows of this split.
+        encoder: finds the lines; its branches are not used.
+    """
+
+    def __init__(self, annotations: Path, split: str | None, encoder: Encoder) -> None:
+        self.annotations = annotations
+        self.split = split
+        self.encoder = encoder
+
+    def crops(self, generator: Generator) -> Iterator[Crop]:
+        """Yield every crop once."""
+        for row in read_annotations(self.annotations, self.split):
+            photo = read_image(self.annotations.parent / row["image"])
+            quadrilaterals, _ = self.encoder.detect(photo)
+            words = list(_legible(row))
+            for quadrilateral in quadrilaterals:
+                inside = [
+                    (polygon, word)
+                    for polygon, word in words
+                    if polygon is not None and overlap(quadrilateral, order_corners(polygon[:4])) >= 0.5
+                ]
+                if len(inside) == 1 and not is_vertical(quadrilateral):
+                    yield Crop(rectify(photo, quadrilateral, STRIP_HEIGHT, _LONGEST_STRIP), inside[0][1])

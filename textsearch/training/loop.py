@@ -1,0 +1,218 @@
+"""The training loop of the branches over cached crops; resumable to the same numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from textsearch.alphabet import Alphabet
+from textsearch.features import word_features
+from textsearch.metrics import average_precision
+from textsearch.models.branches import ImageBranch, WordBranch
+from textsearch.models.vectors import vectors
+from textsearch.training.cache import FeatureCache
+from textsearch.training.losses import alter, branch_loss
+from textsearch.types import FloatArray
+
+
+@dataclass(frozen=True)
+class BranchRecipe:
+    """How the branches are trained.
+
+    Attributes:
+        hidden: LSTM units per direction.
+        steps: optimiser steps in all.
+        batch: crops per step.
+        others: words of the lexicon per step that are not in the batch.
+        learning_rate: peak rate, after a warm-up of 200 steps, falling to zero along a cosine.
+        weight_decay: AdamW's.
+        dropout: probability of an input feature being hidden, both branches.
+        seed: seeds the weights, the order of the crops and the altered words.
+    """
+
+    hidden: int = 192
+    steps: int = 6000
+    batch: int = 256
+    others: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    dropout: float = 0.1
+    seed: int = 0
+
+
+class Branches(nn.Module):
+    """Both branches, from cached features to unit vectors.
+
+    Args:
+        frame_features: features of a frame for the image branch.
+        letter_features: features of a letter for the word branch.
+        hidden: LSTM units per direction.
+    """
+
+    def __init__(self, frame_features: int, letter_features: int, hidden: int) -> None:
+        super().__init__()
+        self.image = ImageBranch(frame_features, hidden)
+        self.word = WordBranch(letter_features, hidden)
+
+    def regions(self, features: Tensor) -> Tensor:
+        """Return (N, D) unit vectors of region features (N, frames, F)."""
+        return vectors(self.image(features))
+
+    def words(self, features: Tensor) -> Tensor:
+        """Return (W, D) unit vectors of word features (W, frames, F)."""
+        return vectors(self.word(features))
+
+
+class BranchTrainer:
+    """Trains the branches; everything random comes from the recipe's seed.
+
+    Args:
+        recipe: see `BranchRecipe`.
+        caches: sources of crops; each step draws from all of them, by `shares`.
+        shares: parts of a batch, one per cache.
+        lexicon: normalised words that serve as negatives.
+        alphabet: the recogniser's classes.
+        prototypes: (letters + 1, F) float32.
+    """
+
+    def __init__(
+        self,
+        recipe: BranchRecipe,
+        caches: Sequence[FeatureCache],
+        shares: Sequence[float],
+        lexicon: Sequence[str],
+        alphabet: Alphabet,
+        prototypes: FloatArray,
+    ) -> None:
+        self.recipe = recipe
+        self.caches = caches
+        self.shares = shares
+        self.lexicon = lexicon
+        self.alphabet = alphabet
+        self.prototypes = prototypes
+        self.generator = np.random.default_rng(recipe.seed)
+        torch.manual_seed(recipe.seed)
+        self.branches = Branches(caches[0].features.shape[2], prototypes.shape[1], recipe.hidden)
+        self.optimiser = torch.optim.AdamW(
+            self.branches.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.step = 0
+
+    def run(
+        self,
+        folder: Path,
+        save_every: int = 500,
+        evaluate: Callable[[Branches], dict[str, float]] | None = None,
+        progress: Callable[[int, dict[str, float]], None] | None = None,
+    ) -> None:
+        """Train until the recipe's last step, saving to `folder` and appending to its log.jsonl.
+
+        A checkpoint in the folder is taken up where it stopped.
+        """
+        checkpoint = folder / "checkpoint.pt"
+        if checkpoint.exists():
+            self.load_state(torch.load(checkpoint, weights_only=True))
+        while self.step < self.recipe.steps:
+            terms = self.train_step()
+            if self.step % save_every == 0 or self.step == self.recipe.steps:
+                if evaluate:
+                    terms |= evaluate(self.branches)
+                self._save(checkpoint)
+                with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+                    log.write(json.dumps({"step": self.step, **terms}) + "\n")
+            if progress:
+                progress(self.step, terms)
+
+    def train_step(self) -> dict[str, float]:
+        """Take one optimiser step; return the loss terms."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._learning_rate()
+        features, region_words = self._sample()
+        texts = self._word_list(region_words)
+        self.branches.train()
+        terms = branch_loss(
+            self.branches.regions(self._hide(features)),
+            region_words,
+            self.branches.words(self._hide(encode_texts(texts, self.alphabet, self.prototypes))),
+            texts,
+        )
+        loss = torch.stack(list(terms.values())).sum()
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.branches.parameters(), 5.0)
+        self.optimiser.step()
+        self.step += 1
+        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+
+    def state(self) -> dict[str, Any]:
+        """Return everything a later run needs to go on with the same numbers."""
+        return {
+            "recipe": asdict(self.recipe),
+            "step": self.step,
+            "branches": self.branches.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": json.dumps(self.generator.bit_generator.state),
+            "torch": torch.get_rng_state(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state that `state` returned."""
+        self.step = state["step"]
+        self.branches.load_state_dict(state["branches"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.bit_generator.state = json.loads(state["generator"])
+        torch.set_rng_state(state["torch"])
+
+    def _save(self, checkpoint: Path) -> None:
+        temporary = checkpoint.with_suffix(".tmp")
+        torch.save(self.state(), temporary)
+        temporary.replace(checkpoint)
+
+    def _learning_rate(self) -> float:
+        warm_up = min(1.0, (self.step + 1) / 200)
+        return self.recipe.learning_rate * warm_up * 0.5 * (1 + float(np.cos(np.pi * self.step / self.recipe.steps)))
+
+    def _sample(self) -> tuple[Tensor, list[str]]:
+        rows: list[np.ndarray] = []
+        words: list[str] = []
+        for cache, share in zip(self.caches, self.shares, strict=True):
+            chosen = self.generator.choice(len(cache.words), round(self.recipe.batch * share), replace=False)
+            rows.append(cache.features[np.sort(chosen)])
+            words += [cache.words[i] for i in np.sort(chosen)]
+        return torch.from_numpy(np.concatenate(rows).astype(np.float32)), words
+
+    def _word_list(self, region_words: Sequence[str]) -> list[str]:
+        own = sorted(set(region_words))
+        altered = [alter(word, self.generator) for word in own]
+        others = [self.lexicon[i] for i in self.generator.integers(len(self.lexicon), size=self.recipe.others)]
+        return list(dict.fromkeys(own + altered + others))
+
+    def _hide(self, features: Tensor) -> Tensor:
+        return nn.functional.dropout(features, self.recipe.dropout)
+
+
+def encode_texts(texts: Sequence[str], alphabet: Alphabet, prototypes: FloatArray) -> Tensor:
+    """Return word features, (W, frames, F) float32, of normalised words."""
+    return torch.from_numpy(np.stack([word_features(alphabet.encode(text), prototypes) for text in texts]))
+
+
+def word_retrieval(
+    branches: Branches, cache: FeatureCache, alphabet: Alphabet, prototypes: FloatArray
+) -> dict[str, float]:
+    """Return the mean average precision of finding held-back crops by their own words."""
+    branches.eval()
+    words = sorted({word for word in cache.words if len(word) >= 3})
+    with torch.no_grad():
+        regions = branches.regions(torch.from_numpy(np.asarray(cache.features, np.float32)))
+        queries = branches.words(encode_texts(words, alphabet, prototypes))
+    cosines = (queries @ regions.T).numpy()
+    written = np.array(cache.words)
+    precisions = [average_precision(written == word, row) for word, row in zip(words, cosines, strict=True)]
+    return {"held_back_map": float(np.mean(precisions))}

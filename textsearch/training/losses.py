@@ -1,0 +1,89 @@
+"""The losses of the similarity: cosines that follow the edit distance (TDSL, section 3.3 of the paper)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from numpy.random import Generator
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+from torch import Tensor
+
+from textsearch.similarity import similarity
+
+_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def similarity_targets(first: Sequence[str], second: Sequence[str]) -> Tensor:
+    """Return t(a, b) = 1 - Levenshtein(a, b) / max(|a|, |b|) for every pair, (N, M) float32."""
+    return torch.from_numpy(cdist(first, second, scorer=Levenshtein.normalized_similarity, dtype=np.float32))
+
+
+def edit_similarity_loss(cosines: Tensor, targets: Tensor) -> Tensor:
+    """Pull cosines towards their targets: SmoothL1, averaged over all pairs plus each row's hardest pair.
+
+    The paper trains on the hardest partner alone; the mean keeps the easy pairs in place as well.
+
+    Args:
+        cosines: (N, M) float.
+        targets: (N, M) float.
+    """
+    distance = functional.smooth_l1_loss(cosines, targets, reduction="none")
+    return distance.mean() + distance.max(dim=1).values.mean()
+
+
+def contrastive_loss(cosines: Tensor, same: Tensor, temperature: float) -> Tensor:
+    """Return InfoNCE with several positives: -log of the probability that falls on the row's own word.
+
+    Args:
+        cosines: (N, M) float.
+        same: (N, M) bool, True where both sides are the same word; rows without any are left out.
+        temperature: divides the cosines.
+    """
+    logits = cosines / temperature
+    positive = torch.logsumexp(logits.masked_fill(~same, -torch.inf), dim=1)
+    losses = torch.logsumexp(logits, dim=1) - positive
+    return losses[same.any(dim=1)].mean()
+
+
+def branch_loss(
+    regions: Tensor, region_words: Sequence[str], words: Tensor, word_texts: Sequence[str], temperature: float = 0.05
+) -> dict[str, Tensor]:
+    """Return the terms of the similarity loss of one batch, weights included; their sum is trained on.
+
+    Args:
+        regions: (B, D) float, unit vectors of regions.
+        region_words: what is written on each.
+        words: (W, D) float, unit vectors of words: those of the batch, altered copies and others.
+        word_texts: the words.
+        temperature: of the contrastive terms.
+    """
+    word_image = similarity(words, regions)
+    targets = similarity_targets(word_texts, region_words)
+    same = targets == 1
+    return {
+        "word_image": 10 * edit_similarity_loss(word_image, targets),
+        "word_word": 10 * edit_similarity_loss(similarity(words, words), similarity_targets(word_texts, word_texts)),
+        "image_image": 10
+        * edit_similarity_loss(similarity(regions, regions), similarity_targets(region_words, region_words)),
+        "words_of_image": contrastive_loss(word_image.T, same.T, temperature),
+        "images_of_word": contrastive_loss(word_image, same, temperature),
+    }
+
+
+def alter(word: str, generator: Generator) -> str:
+    """Insert, delete, replace or keep at each letter with odds 1:1:1:5 (TDSL's word augmentation)."""
+    letters: list[str] = []
+    for letter in word:
+        choice = generator.integers(8)
+        other = _CHARACTERS[int(generator.integers(len(_CHARACTERS)))]
+        if choice == 0:
+            letters += [other, letter]
+        elif choice == 2:
+            letters.append(other)
+        elif choice > 2:
+            letters.append(letter)
+    return "".join(letters) or word

@@ -1,0 +1,208 @@
+"""One training run from photos and fonts to packaged files; every stage that is finished is skipped on the next start.
+
+run/cache/<source>/    crops through the frozen trunk
+run/checkpoint.pt      weights, optimiser and random state
+run/log.jsonl          loss terms and the held-back score
+run/weights/           what the package needs
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import ImageFont
+
+from textsearch.alphabet import Alphabet, normalise
+from textsearch.encoder import Encoder, EncoderOptions
+from textsearch.errors import TextSearchError
+from textsearch.features import letter_prototypes
+from textsearch.models.weights import load_characters, load_recogniser
+from textsearch.ppocr import DETECTOR_WEIGHTS, RECOGNISER_WEIGHTS, find_weights
+from textsearch.runtime.embedder import OnnxEmbedder
+from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
+from textsearch.training.cache import FeatureCache, write_cache
+from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords, read_annotations
+from textsearch.training.export import export_branches
+from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, word_retrieval
+from textsearch.training.synth import DrawnWords
+from textsearch.types import FloatArray
+
+_DRAWN_SHARE = 0.5
+"""Part of a batch that is drawn; the rest is shared out between the photos' words."""
+
+_OWN_WORDS = 8
+"""How often each word of the photos stands in the lexicon that words are drawn from."""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """A words.jsonl and the split to use of it, None for all."""
+
+    file: Path
+    split: str | None
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learns from.
+
+    Attributes:
+        annotations: photos or crops with their words.
+        held_back: words that only measure progress.
+        lexicon: a file of words, one a line; letters only are used.
+        fonts: a folder of .ttf and .otf files.
+        backgrounds: a folder of photos to draw on.
+        copies: cuts of each annotated word.
+        drawn: number of drawn words.
+        seed: seeds the cuts and drawings.
+    """
+
+    annotations: tuple[Annotations, ...]
+    held_back: Annotations
+    lexicon: Path
+    fonts: Path
+    backgrounds: Path | None = None
+    copies: int = 3
+    drawn: int = 60_000
+    seed: int = 0
+    encoder: EncoderOptions = field(default_factory=EncoderOptions)
+
+
+def train(
+    run: Path, data: TrainingData, recipe: BranchRecipe, progress: Callable[[str], None] = lambda line: None
+) -> Path:
+    """Train the branches over the frozen PP-OCRv6 trunk and export them.
+
+    Args:
+        run: folder of the run; started again with the same arguments it goes on where it stopped.
+        data: what to learn from.
+        recipe: how to learn.
+        progress: receives a line of text from time to time.
+
+    Returns:
+        The folder with the exported files.
+
+    Raises:
+        TextSearchError: the run was begun with other arguments, or data is missing.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    _record(run / "recipe.json", data, recipe)
+    alphabet = Alphabet(load_characters())
+    classifier = load_recogniser().classifier.weight.detach().numpy()
+    prototypes = letter_prototypes(classifier, alphabet.folded)
+    lexicon = read_lexicon(data.lexicon)
+    caches = _fill_caches(run / "cache", data, lexicon, alphabet, prototypes, progress)
+    held_back = caches.pop("held-back")
+    trainer = BranchTrainer(recipe, list(caches.values()), _shares(caches), lexicon, alphabet, prototypes)
+
+    def evaluate(branches: Branches) -> dict[str, float]:
+        return word_retrieval(branches, held_back, alphabet, prototypes)
+
+    def report(step: int, terms: dict[str, float]) -> None:
+        if step % 100 == 0 or "held_back_map" in terms:
+            progress(f"step {step} " + " ".join(f"{name} {value:.4f}" for name, value in terms.items()))
+
+    trainer.run(run, evaluate=evaluate, progress=report)
+    weights = run / "weights"
+    weights.mkdir(exist_ok=True)
+    metadata = {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}
+    export_branches(trainer.branches, prototypes, alphabet.folded, metadata, weights)
+    characters = json.dumps(alphabet.characters, ensure_ascii=False)
+    (weights / "alphabet.json").write_text(characters + "\n", encoding="utf-8")
+    return weights
+
+
+def _record(file: Path, data: TrainingData, recipe: BranchRecipe) -> None:
+    """Write down what the run was begun with, or make sure that it is the same."""
+    arguments = json.dumps({"data": asdict(data), "recipe": asdict(recipe)}, indent=2, default=str) + "\n"
+    if file.exists() and file.read_text(encoding="utf-8") != arguments:
+        raise TextSearchError(f"{file.parent} was begun with other arguments ({file}); use a new folder for this run.")
+    file.write_text(arguments, encoding="utf-8")
+
+
+def read_lexicon(file: Path) -> list[str]:
+    """Return the normalised words of a file with one word a line, words with other signs than letters left out."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    words = sorted({normalise(line) for line in lines if line.strip().isalpha() and line.strip().isascii()})
+    if not words:
+        raise TextSearchError(f"{file} holds no word; give a file with one word a line.")
+    return words
+
+
+def readable_fonts(folder: Path) -> list[Path]:
+    """Return the font files of a folder that can draw Latin letters.
+
+    Raises:
+        TextSearchError: there is none.
+    """
+    fonts = []
+    for path in sorted(file for file in folder.rglob("*") if file.suffix.lower() in {".ttf", ".otf"}):
+        try:
+            font = ImageFont.truetype(str(path), 40)
+            letters = [font.getmask(letter) for letter in "Aig7"]
+        except OSError:
+            continue  # bitmap-only and damaged fonts are no use for drawing
+        # A font without a letter draws the same box, or nothing, for each.
+        if len({(mask.size, bytes(mask)) for mask in letters}) == len(letters) and all(
+            mask.size[0] for mask in letters
+        ):
+            fonts.append(path)
+    if not fonts:
+        raise TextSearchError(f"{folder} holds no .ttf or .otf font with Latin letters.")
+    return fonts
+
+
+def _fill_caches(
+    folder: Path,
+    data: TrainingData,
+    lexicon: Sequence[str],
+    alphabet: Alphabet,
+    prototypes: FloatArray,
+    progress: Callable[[str], None],
+) -> dict[str, FeatureCache]:
+    recogniser = OnnxRecogniser(find_weights(RECOGNISER_WEIGHTS), threads=1)
+    for number, (name, source) in enumerate(_sources(data, lexicon, recogniser, alphabet).items()):
+        generator = np.random.default_rng([data.seed, number])
+        write_cache(
+            folder / name,
+            source,
+            recogniser,
+            alphabet,
+            prototypes,
+            generator,
+            lambda count, name=name: progress(f"{name}: {count} crops") if count % 5000 < 256 else None,  # type: ignore[misc]
+        )
+    return {path.name: FeatureCache.load(path) for path in sorted(folder.iterdir())}
+
+
+def _sources(
+    data: TrainingData, lexicon: Sequence[str], recogniser: OnnxRecogniser, alphabet: Alphabet
+) -> dict[str, CropSource]:
+    detector = OnnxDetector(find_weights(DETECTOR_WEIGHTS), threads=1)
+    unused = OnnxEmbedder(Path(), alphabet, threads=1)
+    encoder = Encoder(detector, recogniser, unused, alphabet, data.encoder)
+    sources: dict[str, CropSource] = {"held-back": AnnotatedWords(data.held_back.file, data.held_back.split, copies=1)}
+    own: list[str] = []
+    for number, chosen in enumerate(data.annotations):
+        sources[f"annotated-{number}"] = AnnotatedWords(chosen.file, chosen.split, data.copies)
+        rows = read_annotations(chosen.file, chosen.split)
+        own += [word["text"] for row in rows for word in row["words"] if word["text"] and not word["ignore"]]
+        if any(word["poly"] for row in rows for word in row["words"]):
+            sources[f"detected-{number}"] = DetectedWords(chosen.file, chosen.split, encoder)
+    backgrounds = sorted(data.backgrounds.rglob("*.jpg")) if data.backgrounds else []
+    words = [*lexicon, *own * _OWN_WORDS]
+    sources["drawn"] = DrawnWords(words, readable_fonts(data.fonts), backgrounds, data.drawn)
+    return sources
+
+
+def _shares(caches: dict[str, FeatureCache]) -> list[float]:
+    """Share a batch out: a fixed part is drawn, the photos' words share the rest by their number."""
+    photos = sum(len(cache.words) for name, cache in caches.items() if name != "drawn")
+    return [
+        _DRAWN_SHARE if name == "drawn" else (1 - _DRAWN_SHARE) * len(cache.words) / photos
+        for name, cache in caches.items()
+    ]
