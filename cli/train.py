@@ -30,7 +30,7 @@ def train(
     fonts: Annotated[Path, typer.Option("--fonts", metavar="DIR", help="Fonts to draw with.")],
     backgrounds: Annotated[Path | None, typer.Option("--backgrounds", metavar="DIR", help="Photos to draw on.")] = None,
     drawn: Annotated[int, typer.Option("--drawn", min=1, help="Number of drawn words.")] = 60_000,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 6_000,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 4_000,
     seed: Annotated[int, typer.Option("--seed", help="Seeds everything random.")] = 0,
 ) -> None:
     """Train the image and word branches over the frozen trunk, then export them as the package wants them."""

@@ -19,14 +19,15 @@ from textsearch.indexer.plan import Candidate, Move
 from textsearch.types import Regions, TextModel
 
 AHEAD = 2
-"""Photos decoded ahead of those being encoded: one ready, one on its way."""
+"""Photos decoded ahead of those being encoded, as far as the memory goes: one ready, one on its way."""
 
 PIXEL_BYTES_PER_JOB = 128 * 2**20
-"""Memory for pixels, for each job and once more for what is decoded ahead.
+"""Memory for pixels, for each job, but for two at least.
 
-A photo of 24 megapixels needs 72 MB while it is encoded and 168 MB while it is decoded (240 MB if it is progressive),
-so one job with 256 MB never waits for its next photo; with the network's own memory, some 400 MB a job, two jobs stay
-below 1.5 GB. A photo that needs more than all of it is decoded alone.
+A photo of 24 megapixels needs 72 MB while it is encoded and 168 MB while it is decoded. Two jobs with 256 MB can encode
+two, or encode one and decode another: both cores have work, and with the 600 MB that the detector needs for each photo
+at its full size the whole process stays below 1.5 GB. Small photos are decoded ahead. A photo that needs more than all
+of it is decoded alone.
 """
 
 _CHUNK = 1 << 20
@@ -164,7 +165,7 @@ class Reader:
     """
 
     def __init__(self, index: IndexFolder, model: TextModel, jobs: int, *, force: bool) -> None:
-        self.memory = MemoryBudget(PIXEL_BYTES_PER_JOB * (jobs + 1))
+        self.memory = MemoryBudget(PIXEL_BYTES_PER_JOB * max(jobs, 2))
         self._index = index
         self._model = model
         self._force = force

@@ -243,6 +243,9 @@ def test_path_bytes_and_open_file_give_the_same(tmp_path: Path) -> None:
 
 def test_decoding_bytes_come_from_the_header() -> None:
     assert decoding_bytes(png_claiming(6000, 4000)) == 6000 * 4000 * 7
+    pixels = 40 * 24
+    assert decoding_bytes(encoded(drawn(), "JPEG")) == pixels * 7
+    assert decoding_bytes(encoded(drawn(), "JPEG", progressive=True)) == pixels * 10
 
 
 def test_a_24_megapixel_photo_is_read_and_a_bomb_refused() -> None:

@@ -64,14 +64,15 @@ class LatticeBatch:
 
         Frames beyond a lattice's end emit NOTHING for free and no letter.
         """
-        total = np.zeros((*self.letters.shape[:2], len(ids)), np.float32)
-        probabilities = np.exp(self.relative)
-        for choice in range(self.letters.shape[2]):
-            total += np.where(self.letters[:, :, choice, None] == ids, probabilities[:, :, choice, None], 0)
-        emitted = np.log(np.clip(total, np.exp(MISSING), 1.0))
-        beyond = np.arange(self.letters.shape[1])[None, :] >= self.lengths[:, None]
-        emitted[beyond] = np.where(ids == NOTHING, 0.0, _IMPOSSIBLE)
-        return np.asarray(emitted, np.float32)
+        inside = np.arange(self.letters.shape[1])[None, :] < self.lengths[:, None]
+        letters, probabilities = self.letters[inside], np.exp(self.relative[inside])
+        total = np.zeros((len(letters), len(ids)), np.float32)
+        for choice in range(letters.shape[1]):
+            total += np.where(letters[:, choice, None] == ids, probabilities[:, choice, None], 0)
+        emitted = np.empty((*self.letters.shape[:2], len(ids)), np.float32)
+        emitted[:] = np.where(ids == NOTHING, 0.0, _IMPOSSIBLE)
+        emitted[inside] = np.log(np.clip(total, np.exp(MISSING), 1.0))
+        return emitted
 
 
 @dataclass(frozen=True, eq=False)

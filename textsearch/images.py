@@ -44,6 +44,9 @@ The largest camera sensors write 200 megapixels; whatever claims much more is a 
 decoding, one picture at the limit needs some 2 to 4 GB for a moment.
 """
 
+_PROGRESSIVE_PEAK = 10
+"""Bytes a pixel that decoding a progressive JPEG needs, where all coefficients are held at once."""
+
 _BAND_PIXELS = 1 << 20
 """Pixels converted at once: small against a photo, so that no second copy of it is ever needed."""
 
@@ -102,7 +105,7 @@ class _Format:
         starts: what the first bytes match.
         open: reads the header.
         peak: bytes a pixel that decoding and our copy need at the worst moment, measured on 24-megapixel files:
-            Pillow's 4 and our 3; progressive JPEG also holds all coefficients, WebP two more canvases.
+            Pillow's 4 and our 3; WebP holds two more canvases.
         available: whether this installation can decode it.
     """
 
@@ -119,7 +122,7 @@ def _starts(pattern: bytes) -> re.Pattern[bytes]:
 
 
 _FORMATS = (
-    _Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), _starts(rb"\xff\xd8\xff"), _Jpeg, 10, True),
+    _Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), _starts(rb"\xff\xd8\xff"), _Jpeg, 7, True),
     _Format("PNG", (".png", ".apng"), _starts(rb"\x89PNG\r\n\x1a\n"), PngImageFile, 7, True),
     _Format("WebP", (".webp",), _starts(rb"RIFF....WEBP"), WebPImageFile, 17, bool(features.check("webp"))),
     _Format("BMP", (".bmp", ".dib"), _starts(rb"BM"), BmpImageFile, 7, True),
@@ -183,7 +186,7 @@ def decoding_bytes(source: Path | bytes | BinaryIO) -> int:
         ImageError: the header alone shows that this is no picture, or one that is too large.
     """
     with _opened(source) as (image, known):
-        return image.width * image.height * known.peak
+        return image.width * image.height * (_PROGRESSIVE_PEAK if "progressive" in image.info else known.peak)
 
 
 def open_file(path: Path) -> io.BufferedReader:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +11,10 @@ import numpy as np
 from textsearch.alignment import LatticeBatch, align
 from textsearch.alphabet import Alphabet, words_of
 from textsearch.errors import QueryError
-from textsearch.geometry import closeness
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import StoredRegion
-from textsearch.rerank import Scores, combine, score, weakest
+from textsearch.layout import closeness
+from textsearch.rerank import KINDS, MEANINGFUL, PLACE_FLOOR, Scores, placed, score, together, weakest
 from textsearch.similarity import similarity
 from textsearch.types import FloatArray, Hit, Match, SearchResult, TextModel
 
@@ -92,30 +91,27 @@ class Searcher:
             raise ValueError(f"k must be 0 (the whole gallery) or positive, not {k}")
         query = Query.parse(text, self.model.alphabet)
         info = self.index.info()
-        found = self._match(query, exhaustive=k == 0) if info.regions else {}
-        rated: list[_Rated] = [(image_id, *_rate(query, matches)) for image_id, matches in found.items()]
-        if k == 0:
+        rated = self._rate(query, k, min_score) if info.regions else []
+        if k == 0 and min_score <= 0:
             rated += self._without_text(rated)
-        rated.sort(key=lambda row: (-row[1], row[0]))
-        hits = self._hits([row for row in rated if 100 * row[1] >= min_score][: k or None])
+        hits = self._hits(rated[: k or None])
         took = (time.perf_counter() - began) * 1000
         return SearchResult(text, tuple(hits), took, info)
 
-    def _match(self, query: Query, exhaustive: bool) -> dict[int, dict[str, Match]]:
-        """Return, for each candidate image, the best match of each word (and of the joined words)."""
+    def _rate(self, query: Query, k: int, min_score: float) -> list[_Rated]:
+        """Return the candidate images with their scores and matches, best first; at least k if there are as many."""
         words = [*query.words, query.joined] if query.joined else list(query.words)
         vectors = self.model.encode_words(words)
-        regions, cosines = self._candidates(words, vectors, exhaustive)
+        regions, cosines = self._candidates(words, vectors, exhaustive=k == 0)
         batch = LatticeBatch.of([region.lattice for region in regions], self.model.alphabet.folded)
-        found: dict[int, dict[str, Match]] = defaultdict(dict)
-        for word, similarities in zip(words, cosines, strict=True):
-            scores = score(similarities, align(self.model.alphabet.encode(word), batch))
-            for place in np.argsort(-scores.values, kind="stable").tolist():
-                region = regions[place]
-                best = found[region.image_id]
-                if word not in best:
-                    best[word] = _match_of(word, region, float(similarities[place]), scores, place)
-        return found
+        scores = [
+            score(similarities, align(self.model.alphabet.encode(word), batch))
+            for word, similarities in zip(words, cosines, strict=True)
+        ]
+        table = _Table(query, words, regions, cosines, scores)
+        rated = [table.rate(place) for place in table.promising(k, max(min_score / 100, 0.0))]
+        rated = [row for row in rated if 100 * row[1] >= min_score]
+        return sorted(rated, key=lambda row: (-row[1], row[0]))
 
     def _candidates(
         self, words: Sequence[str], vectors: FloatArray, exhaustive: bool
@@ -176,27 +172,72 @@ class Searcher:
         return [(image_id, 0.0, ()) for image_id in sorted(self.index.images()) if image_id not in seen]
 
 
-def _match_of(word: str, region: StoredRegion, cosine: float, scores: Scores, place: int) -> Match:
-    return Match(
-        word=word,
-        kind=scores.kinds[place],
-        score=100 * float(scores.values[place]),
-        similarity=cosine,
-        lattice_score=float(scores.lattice[place]),
-        region_id=region.region_id,
-        polygon=tuple((float(x), float(y)) for x, y in region.polygon),
-        text=region.text,
-        text_score=region.text_score,
-    )
+class _Table:
+    """The scores of W words for N regions, by image.
 
+    Args:
+        query: what was asked.
+        words: its words and, last, the joined words if there are several.
+        regions: N regions.
+        cosines: (W, N) float32.
+        scores: for each word, of the N regions.
+    """
 
-def _rate(query: Query, found: dict[str, Match]) -> tuple[float, tuple[Match, ...]]:
-    """Return an image's score, 0 to 1, and the matches that earned it."""
-    matches = [found.get(word) for word in query.words]
-    present = [match for match in matches if match is not None]
-    boxes = [np.array(match.polygon, np.float32) for match in present]
-    apart = combine(matches, closeness(boxes))
-    together = found.get(query.joined) if query.joined else None
-    if together is not None and together.score / 100 >= apart:
-        return together.score / 100, (together,)
-    return apart, tuple({match.region_id: match for match in present}.values())
+    def __init__(
+        self,
+        query: Query,
+        words: Sequence[str],
+        regions: Sequence[StoredRegion],
+        cosines: FloatArray,
+        scores: Sequence[Scores],
+    ) -> None:
+        self.words = words
+        self.regions = regions
+        self.cosines = cosines
+        self.scores = scores
+        self.images, owner = np.unique([region.image_id for region in regions], return_inverse=True)
+        values = np.stack([word.values for word in scores])
+        # For each word the regions of an image follow each other, best first: the first of each image is its best.
+        orders = [np.lexsort((-row, owner)) for row in values]
+        starts = np.searchsorted(owner[orders[0]], np.arange(len(self.images)))
+        self.best = np.stack([order[starts] for order in orders])
+        self.values = np.take_along_axis(values, self.best, axis=1)
+        self.apart = together(self.values[: len(query.words)])
+        self.joined = self.values[-1] if query.joined else np.zeros_like(self.apart)
+        self.spread = query.joined is not None
+
+    def promising(self, k: int, floor: float) -> list[int]:
+        """Return places in `images` that may be among the best k (0: all) with at least a score of `floor`."""
+        highest = np.maximum(self.apart, self.joined)
+        if 0 < k < len(highest):
+            # Where the words stand takes away a part of the score at most, so nothing below this can still win.
+            floor = max(floor, PLACE_FLOOR * float(np.partition(highest, -k)[-k]))
+        return np.nonzero(highest >= floor)[0].tolist()
+
+    def rate(self, place: int) -> _Rated:
+        """Return one image's id, its score, and the matches that earned it."""
+        chosen = self.best[:, place]
+        value, rows = float(self.apart[place]), range(len(self.words))
+        if self.spread:
+            rows = range(len(self.words) - 1)
+            value = placed(value, closeness([self.regions[chosen[row]].polygon for row in rows]))
+            if self.joined[place] >= value:
+                value, rows = float(self.joined[place]), range(len(self.words) - 1, len(self.words))
+        matches = {
+            chosen[row]: self._match(row, int(chosen[row])) for row in rows if self.values[row, place] >= MEANINGFUL
+        }
+        return int(self.images[place]), value, tuple(matches.values())
+
+    def _match(self, row: int, place: int) -> Match:
+        region, scores = self.regions[place], self.scores[row]
+        return Match(
+            word=self.words[row],
+            kind=KINDS[scores.kinds[place]],
+            score=100 * float(scores.values[place]),
+            similarity=float(self.cosines[row, place]),
+            lattice_score=float(scores.lattice[place]),
+            region_id=region.region_id,
+            polygon=tuple((x, y) for x, y in region.polygon.tolist()),
+            text=region.text,
+            text_score=region.text_score,
+        )

@@ -6,15 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textsearch.alignment import Alignment
-from textsearch.types import FloatArray, Match, MatchKind
+from textsearch.types import FloatArray, MatchKind
 
 CERTAIN = -0.5
 """An alignment above this, per letter, counts as the word itself: the lattice holds every letter at odds no worse."""
 
 PART_MARGIN = 0.5
 """How much worse per letter a whole word may fit and still come before a part that fits perfectly."""
+
+PLACE_FLOOR = 0.9
+"""What is left of the score of a photo whose words stand far apart."""
+
+MEANINGFUL = 0.05
+"""A match below this score is not shown: its region has nothing to do with the word."""
 
 _INTERCEPT, _SIMILARITY_WEIGHT, _LATTICE_WEIGHT = -6.0, 9.0, 1.2
 
@@ -29,12 +36,12 @@ class Scores:
     Attributes:
         values: (N,) float32, calibrated, 0 to 1.
         lattice: (N,) float32, how well the letters fit, 0 to 1.
-        kinds: N match kinds.
+        kinds: (N,) int, places in KINDS.
     """
 
     values: FloatArray
     lattice: FloatArray
-    kinds: tuple[MatchKind, ...]
+    kinds: NDArray[np.int64]
 
 
 def score(similarities: FloatArray, alignment: Alignment) -> Scores:
@@ -49,14 +56,8 @@ def score(similarities: FloatArray, alignment: Alignment) -> Scores:
     return Scores(
         values=(1 / (1 + np.exp(-logits))).astype(np.float32),
         lattice=np.exp(lattice).astype(np.float32),
-        kinds=tuple(_kind(whole, part) for whole, part in zip(alignment.whole, alignment.part, strict=True)),
+        kinds=np.where(alignment.whole >= CERTAIN, 0, np.where(alignment.part >= CERTAIN, 1, 2)),
     )
-
-
-def _kind(whole: float, part: float) -> MatchKind:
-    if whole >= CERTAIN:
-        return "exact"
-    return "partial" if part >= CERTAIN else "similar"
 
 
 def weakest(kinds: Sequence[MatchKind]) -> MatchKind:
@@ -64,16 +65,19 @@ def weakest(kinds: Sequence[MatchKind]) -> MatchKind:
     return max(kinds, key=KINDS.index, default="similar")
 
 
-def combine(matches: Sequence[Match | None], closeness: float) -> float:
-    """Return the score of an image, 0 to 1, from the best match of each word.
+def together(values: FloatArray) -> FloatArray:
+    """Return the score of M images, 0 to 1, from the best match of each of W words, (W, M) float32.
 
-    All words should be there: the geometric mean punishes a missing one. Words that stand together and in order count
-    for a tenth.
+    All words should be there: the geometric mean punishes a missing one.
+    """
+    return np.asarray(np.exp(np.log(np.maximum(values, 1e-3)).mean(axis=0)), np.float32)
+
+
+def placed(value: float, closeness: float) -> float:
+    """Return an image's score after looking at where its words stand: near and in order counts for a tenth.
 
     Args:
-        matches: best match of each word, None where there is none.
-        closeness: how near and how well in order the words stand, 0 to 1.
+        value: the score from the words alone, 0 to 1.
+        closeness: how near and how well in order they stand, 0 to 1.
     """
-    found = [match.score / 100 if match else 0.0 for match in matches]
-    mean = float(np.exp(np.mean(np.log(np.maximum(found, 1e-3)))))
-    return mean * (0.9 + 0.1 * closeness) if len(found) > 1 else mean
+    return value * (PLACE_FLOOR + (1 - PLACE_FLOOR) * closeness)

@@ -11,7 +11,6 @@ from textsearch.cli import doctor
 from textsearch.errors import MissingDependencyError, WeightsError
 from textsearch.runtime.model import WeightsCheck
 
-
 WEIGHTS, INDEX, FORMATS = doctor._weights, doctor._index, doctor._formats
 
 

@@ -32,7 +32,8 @@ def described(connection: Connection) -> dict[str, Any]:
     inspector = inspect(connection)
     return {
         name: (
-            [(c["name"], str(c["type"]), c["nullable"], c["primary_key"]) for c in inspector.get_columns(name)],
+            [(column["name"], str(column["type"]), column["nullable"]) for column in inspector.get_columns(name)],
+            inspector.get_pk_constraint(name)["constrained_columns"],
             [(k["constrained_columns"], k["referred_table"], k["options"]) for k in inspector.get_foreign_keys(name)],
             sorted((str(i["name"]), i["column_names"], i["unique"]) for i in inspector.get_indexes(name)),
             sorted(u["column_names"] for u in inspector.get_unique_constraints(name)),

@@ -44,7 +44,8 @@ def test_the_nearest_are_those_of_the_greatest_cosine() -> None:
     ids, similarities = forty().search(queries, 5)
     np.testing.assert_array_equal(ids, IDS[best])
     np.testing.assert_allclose(similarities, np.take_along_axis(cosines, best, 1), atol=1e-6)
-    assert (ids.dtype, similarities.dtype) == (np.int64, np.float32)
+    assert ids.dtype == np.int64
+    assert similarities.dtype == np.float32
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.errors import IndexLockedError, IndexWriteError
+from textsearch.errors import IndexWriteError
 from textsearch.index.catalog import Catalog
-from textsearch.index.lock import WriteLock
 from textsearch.index.snapshot import Snapshot
-from textsearch.index.vectors import VECTORS, Stamp, VectorOptions, Vectors
+from textsearch.index.vectors import VECTORS, Stamp, VectorOptions, Vectors, remove_leftovers
 from textsearch.types import FloatArray
 
 _Held = tuple[Vectors, Stamp]
@@ -57,6 +56,7 @@ class Mirror:
                     vectors, stamp = self._held = self._build(snapshot)
             if not self._unsaved:
                 return None
+            remove_leftovers(self.path)
             # A power cut must not leave a file that knows more than the catalog.
             self._catalog.make_durable()
             vectors.save(self.path, stamp)
@@ -77,7 +77,7 @@ class Mirror:
                 held = self._follow(Vectors.load(self.path, self._dimension, self._options), snapshot)
             if held is None:
                 held = self._build(snapshot)
-                self._save_if_free(held)
+                self._keep(held)
         self._held = held
         return held
 
@@ -109,12 +109,15 @@ class Mirror:
         self._unsaved = True
         return vectors, Stamp(self._catalog.identity, snapshot.generation, highest)
 
-    def _save_if_free(self, held: _Held) -> None:
-        """Keep what was built anew for the next process, unless somebody is writing or the folder is read-only."""
+    def _keep(self, held: _Held) -> None:
+        """Save what was built anew for the next process, where the folder can be written.
+
+        This needs no write lock, which would turn a writer away for that moment: whoever replaces the file last, it is
+        whole and says of which state it is.
+        """
         try:
-            with WriteLock(self._catalog.location):
-                held[0].save(self.path, held[1])
-        except (IndexLockedError, IndexWriteError):
+            held[0].save(self.path, held[1])
+        except IndexWriteError:
             return
         self._unsaved = False
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,8 @@ _GPU_MOST = 2048
 
 _QUERIES_PER_THREAD = 8
 """A second thread is worth its start from this many queries on."""
+
+_TEMPORARY = ".tmp"
 
 _FORMAT = 1
 _HEADER = struct.Struct("<8sII16sQQQI")
@@ -187,7 +191,8 @@ class Vectors:
         Raises:
             IndexWriteError: the file cannot be written.
         """
-        temporary = path.with_name(path.name + ".tmp")
+        # A name of its own: processes that read may save too, when they had to build the vectors anew.
+        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
         try:
             with temporary.open("wb") as file:
                 self._write(file, stamp)
@@ -196,7 +201,8 @@ class Vectors:
             temporary.replace(path)
             _sync_folder(path.parent)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise IndexWriteError(
                 f"{path} cannot be written ({error.strerror}); check permissions and free disk space"
             ) from error
@@ -268,6 +274,16 @@ def _search(index: Any, queries: FloatArray, wanted: int) -> Any:
         return index.search(np.ascontiguousarray(queries, np.float32), wanted)
     finally:
         faiss.omp_set_num_threads(threads)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of their attempts to save to a file.
+
+    A process that reads and is saving at this moment loses its attempt, which it does not need to succeed.
+    """
+    for leftover in path.parent.glob(f"{path.name}.*{_TEMPORARY}"):
+        with suppress(OSError):
+            leftover.unlink()
 
 
 def _gpu_copier(device: str) -> Callable[[Any], Any]:

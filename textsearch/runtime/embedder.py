@@ -66,6 +66,8 @@ class OnnxEmbedder:
 
 def _run(session: object, rows: Sequence[FloatArray]) -> FloatArray:
     """Run a branch over sequences, a bounded number at a time."""
+    if not rows:
+        return np.zeros((0, OnnxEmbedder.dimension), np.float32)
     batches = [np.stack(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)]
     results = [session.run(None, {"features": batch})[0] for batch in batches]  # type: ignore[attr-defined]
     vectors: FloatArray = np.concatenate(results)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from textsearch.alphabet import Alphabet
 from textsearch.encoder import Recogniser, word_of_strip
+from textsearch.errors import TextSearchError
 from textsearch.features import region_features
 from textsearch.training.crops import Crop, CropSource
 from textsearch.types import FloatArray
@@ -55,6 +56,9 @@ def write_cache(
 
     Crops on which the recogniser sees nothing at all are left out, as they are in an index. A folder that already
     holds a finished cache is left as it is, so that a stopped run resumes.
+
+    Raises:
+        TextSearchError: the source gave no crop with a legible word.
     """
     if (folder / "words.json").exists():
         return
@@ -75,5 +79,10 @@ def write_cache(
                     rows.append(features.astype(np.float16))
             if progress:
                 progress(len(words))
+    if not rows:
+        raise TextSearchError(f"The source {folder.name} holds no legible word; check its file and split.")
     np.save(folder / "features.npy", np.stack(rows))
-    (folder / "words.json").write_text(json.dumps(words), encoding="utf-8")
+    # Its presence says that the cache is finished, so it appears whole or not at all.
+    temporary = folder / "words.tmp"
+    temporary.write_text(json.dumps(words), encoding="utf-8")
+    temporary.replace(folder / "words.json")

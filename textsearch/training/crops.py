@@ -13,6 +13,7 @@ from numpy.random import Generator
 
 from textsearch.alphabet import normalise
 from textsearch.encoder import STRIP_HEIGHT, Encoder
+from textsearch.errors import TextSearchError
 from textsearch.geometry import is_vertical, order_corners, overlap, rectify
 from textsearch.images import read_image
 from textsearch.types import ByteArray, FloatArray
@@ -37,9 +38,16 @@ class CropSource(Protocol):
 
 
 def read_annotations(path: Path, split: str | None = None) -> list[dict[str, Any]]:
-    """Read a words.jsonl: one image a line with `image`, `words` of (`poly`, `text`, `ignore`), maybe `split`."""
-    with path.open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines if line.strip()]
+    """Read a words.jsonl: one image a line with `image`, `words` of (`poly`, `text`, `ignore`), maybe `split`.
+
+    Raises:
+        TextSearchError: the file cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines if line.strip()]
+    except (OSError, ValueError) as error:
+        raise TextSearchError(f"Cannot read the annotations {path} ({error}); give one JSON object a line.") from error
     return [row for row in rows if split is None or row.get("split") == split]
 
 
@@ -47,7 +55,13 @@ def _legible(row: dict[str, Any]) -> Iterator[tuple[FloatArray | None, str]]:
     for entry in row["words"]:
         word = normalise(entry["text"])
         if word and not entry["ignore"]:
-            yield (None if entry["poly"] is None else np.array(entry["poly"], np.float32)), word
+            yield (None if entry["poly"] is None else _corners(np.array(entry["poly"], np.float32))), word
+
+
+def _corners(polygon: FloatArray) -> FloatArray:
+    """Return the outer corners (4, 2) of a polygon (V, 2) that runs along the text and back beneath it."""
+    half = len(polygon) // 2
+    return polygon[[0, half - 1, half, -1]]
 
 
 class AnnotatedWords:
@@ -68,19 +82,18 @@ class AnnotatedWords:
         """Yield every crop once."""
         for row in read_annotations(self.annotations, self.split):
             photo = read_image(self.annotations.parent / row["image"])
-            for polygon, word in _legible(row):
+            for corners, word in _legible(row):
                 for _ in range(self.copies):
-                    yield Crop(self._cut(photo, polygon, generator), word)
+                    yield Crop(self._cut(photo, corners, generator), word)
 
     @staticmethod
-    def _cut(photo: ByteArray, polygon: FloatArray | None, generator: Generator) -> ByteArray:
-        if polygon is None:
+    def _cut(photo: ByteArray, corners: FloatArray | None, generator: Generator) -> ByteArray:
+        if corners is None:
             height, width = photo.shape[:2]
-            polygon = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+            corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
             play = 0.04
         else:
             play = 0.12
-        corners = polygon[[0, 1, -2, -1]] if len(polygon) != 4 else polygon
         across = float(np.linalg.norm(corners[3] - corners[0]))
         grown = corners + (corners - corners.mean(axis=0)) * 0.04
         moved = (grown + generator.normal(0, play * across / 2, (4, 2))).astype(np.float32)
@@ -109,9 +122,9 @@ class DetectedWords:
             words = list(_legible(row))
             for quadrilateral in quadrilaterals:
                 inside = [
-                    (polygon, word)
-                    for polygon, word in words
-                    if polygon is not None and overlap(quadrilateral, order_corners(polygon[:4])) >= 0.5
+                    word
+                    for corners, word in words
+                    if corners is not None and overlap(quadrilateral, order_corners(corners)) >= 0.5
                 ]
                 if len(inside) == 1 and not is_vertical(quadrilateral):
-                    yield Crop(rectify(photo, quadrilateral, STRIP_HEIGHT, _LONGEST_STRIP), inside[0][1])
+                    yield Crop(rectify(photo, quadrilateral, STRIP_HEIGHT, _LONGEST_STRIP), inside[0])

@@ -29,7 +29,7 @@ class BranchRecipe:
     Attributes:
         hidden: LSTM units per direction.
         steps: optimiser steps in all.
-        batch: crops per step.
+        batch: crops per step; fewer where a source holds fewer than its share.
         others: words of the lexicon per step that are not in the batch.
         learning_rate: peak rate, after a warm-up of 200 steps, falling to zero along a cosine.
         weight_decay: AdamW's.
@@ -37,10 +37,10 @@ class BranchRecipe:
         seed: seeds the weights, the order of the crops and the altered words.
     """
 
-    hidden: int = 192
-    steps: int = 6000
-    batch: int = 256
-    others: int = 128
+    hidden: int = 128
+    steps: int = 4000
+    batch: int = 192
+    others: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     dropout: float = 0.1
@@ -98,8 +98,12 @@ class BranchTrainer:
         self.alphabet = alphabet
         self.prototypes = prototypes
         self.generator = np.random.default_rng(recipe.seed)
-        torch.manual_seed(recipe.seed)
-        self.branches = Branches(caches[0].features.shape[2], prototypes.shape[1], recipe.hidden)
+        self.noise = torch.Generator()
+        # Fresh layers draw their weights from torch's global state, which is put back for everybody else.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed)
+            self.branches = Branches(caches[0].features.shape[2], prototypes.shape[1], recipe.hidden)
+            self.noise.set_state(torch.get_rng_state())
         self.optimiser = torch.optim.AdamW(
             self.branches.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -159,7 +163,7 @@ class BranchTrainer:
             "branches": self.branches.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "generator": json.dumps(self.generator.bit_generator.state),
-            "torch": torch.get_rng_state(),
+            "torch": self.noise.get_state(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -168,7 +172,7 @@ class BranchTrainer:
         self.branches.load_state_dict(state["branches"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.bit_generator.state = json.loads(state["generator"])
-        torch.set_rng_state(state["torch"])
+        self.noise.set_state(state["torch"])
 
     def _save(self, checkpoint: Path) -> None:
         temporary = checkpoint.with_suffix(".tmp")
@@ -183,9 +187,10 @@ class BranchTrainer:
         rows: list[np.ndarray] = []
         words: list[str] = []
         for cache, share in zip(self.caches, self.shares, strict=True):
-            chosen = self.generator.choice(len(cache.words), round(self.recipe.batch * share), replace=False)
-            rows.append(cache.features[np.sort(chosen)])
-            words += [cache.words[i] for i in np.sort(chosen)]
+            count = min(len(cache.words), round(self.recipe.batch * share))
+            chosen = np.sort(self.generator.choice(len(cache.words), count, replace=False))
+            rows.append(cache.features[chosen])
+            words += [cache.words[i] for i in chosen]
         return torch.from_numpy(np.concatenate(rows).astype(np.float32)), words
 
     def _word_list(self, region_words: Sequence[str]) -> list[str]:
@@ -195,7 +200,9 @@ class BranchTrainer:
         return list(dict.fromkeys(own + altered + others))
 
     def _hide(self, features: Tensor) -> Tensor:
-        return nn.functional.dropout(features, self.recipe.dropout)
+        """Drop features out as `torch.nn.functional.dropout` does, but with the run's own random state."""
+        kept = torch.empty_like(features).bernoulli_(1 - self.recipe.dropout, generator=self.noise)
+        return features * kept.div_(1 - self.recipe.dropout)
 
 
 def encode_texts(texts: Sequence[str], alphabet: Alphabet, prototypes: FloatArray) -> Tensor:

@@ -125,8 +125,15 @@ def _record(file: Path, data: TrainingData, recipe: BranchRecipe) -> None:
 
 
 def read_lexicon(file: Path) -> list[str]:
-    """Return the normalised words of a file with one word a line, words with other signs than letters left out."""
-    lines = file.read_text(encoding="utf-8").splitlines()
+    """Return the normalised words of a file with one word a line, words with other signs than letters left out.
+
+    Raises:
+        TextSearchError: the file cannot be read or holds no word.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise TextSearchError(f"Cannot read the lexicon {file} ({error}); give a file with one word a line.") from error
     words = sorted({normalise(line) for line in lines if line.strip().isalpha() and line.strip().isascii()})
     if not words:
         raise TextSearchError(f"{file} holds no word; give a file with one word a line.")
@@ -165,7 +172,8 @@ def _fill_caches(
     progress: Callable[[str], None],
 ) -> dict[str, FeatureCache]:
     recogniser = OnnxRecogniser(find_weights(RECOGNISER_WEIGHTS), threads=1)
-    for number, (name, source) in enumerate(_sources(data, lexicon, recogniser, alphabet).items()):
+    sources = _sources(data, lexicon, recogniser, alphabet)
+    for number, (name, source) in enumerate(sources.items()):
         generator = np.random.default_rng([data.seed, number])
         write_cache(
             folder / name,
@@ -176,7 +184,7 @@ def _fill_caches(
             generator,
             lambda count, name=name: progress(f"{name}: {count} crops") if count % 5000 < 256 else None,  # type: ignore[misc]
         )
-    return {path.name: FeatureCache.load(path) for path in sorted(folder.iterdir())}
+    return {name: FeatureCache.load(folder / name) for name in sorted(sources)}
 
 
 def _sources(
@@ -190,7 +198,7 @@ def _sources(
     for number, chosen in enumerate(data.annotations):
         sources[f"annotated-{number}"] = AnnotatedWords(chosen.file, chosen.split, data.copies)
         rows = read_annotations(chosen.file, chosen.split)
-        own += [word["text"] for row in rows for word in row["words"] if word["text"] and not word["ignore"]]
+        own += [word["text"] for row in rows for word in row["words"] if normalise(word["text"]) and not word["ignore"]]
         if any(word["poly"] for row in rows for word in row["words"]):
             sources[f"detected-{number}"] = DetectedWords(chosen.file, chosen.split, encoder)
     backgrounds = sorted(data.backgrounds.rglob("*.jpg")) if data.backgrounds else []
@@ -202,6 +210,8 @@ def _sources(
 def _shares(caches: dict[str, FeatureCache]) -> list[float]:
     """Share a batch out: a fixed part is drawn, the photos' words share the rest by their number."""
     photos = sum(len(cache.words) for name, cache in caches.items() if name != "drawn")
+    if not photos:
+        return [1.0]
     return [
         _DRAWN_SHARE if name == "drawn" else (1 - _DRAWN_SHARE) * len(cache.words) / photos
         for name, cache in caches.items()

@@ -1,0 +1,139 @@
+"""Word retrieval on annotated photos: this program against RapidOCR as shipped + edit distance, in one run.
+
+    python -m benchmarks.retrieval --words words.jsonl --images DIR --split dev --output results.json
+
+Both programs read the photos in the same small groups, turn by turn, so that a noisy machine is noisy for both;
+images/s are compared group by group.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+
+from benchmarks.contenders import Contender
+from benchmarks.protocol import Protocol
+from benchmarks.record import write
+from textsearch.alphabet import words_of
+
+GROUP = 20
+"""Photos read by one program before it is the other's turn."""
+
+
+def read_in_turns(photos: Sequence[str], contenders: Sequence[Contender], group: int) -> dict[str, list[float]]:
+    """Let every contender read all photos, group by group; return the seconds of each group."""
+    seconds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    for turn, start in enumerate(range(0, len(photos), group)):
+        part = list(photos[start : start + group])
+        # The order changes every time, so that neither always meets the warmer cache.
+        for contender in contenders if turn % 2 else reversed(contenders):
+            seconds[contender.name].append(contender.ask({"do": "read", "photos": part})["seconds"])
+    return seconds
+
+
+def edit_distance_scores(
+    protocol: Protocol, texts: dict[str, list[str]], photos: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """Score every photo by its transcript nearest to the query: 1 - distance / longer length; 0 without text."""
+    queries = list(protocol.relevant)
+    scores = np.zeros((len(queries), len(photos)))
+    for place, photo in enumerate(photos):
+        words = sorted({word for text in texts[photo] for word in words_of(text)})
+        if words:
+            scores[:, place] = cdist(queries, words, scorer=Levenshtein.normalized_similarity).max(axis=1)
+    return dict(zip(queries, scores, strict=True))
+
+
+def search_scores(protocol: Protocol, contender: Contender, photos: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Let this program rank the whole gallery for every query."""
+    scores = {}
+    for query in protocol.relevant:
+        found = contender.ask({"do": "search", "query": query})["scores"]
+        scores[query] = np.array([found.get(photo, 0.0) for photo in photos])
+    return scores
+
+
+def detection_recall(protocol: Protocol, contender: Contender, photos: Sequence[str]) -> float:
+    """Return the recall of legible words, in percent."""
+    boxes = contender.ask({"do": "boxes", "photos": list(photos)})["boxes"]
+    return protocol.recall([[np.array(box, np.float32) for box in boxes[photo]] for photo in photos])
+
+
+def speed(seconds: Sequence[float], photos: int, group: int) -> dict[str, float]:
+    """Return images/s over all groups and the spread between full groups."""
+    full = [group / value for value in seconds[: photos // group]] or [photos / sum(seconds)]
+    return {
+        "images_per_second": photos / sum(seconds),
+        "group_median": statistics.median(full),
+        "group_minimum": min(full),
+        "group_maximum": max(full),
+    }
+
+
+def compare(protocol: Protocol, index: Path) -> dict[str, Any]:
+    """Run both programs and return everything that was measured."""
+    photos = [str(photo) for photo in protocol.photos]
+    ours, theirs = Contender("textsearch", str(index)), Contender("rapidocr")
+    try:
+        seconds = read_in_turns(photos, [ours, theirs], GROUP)
+        memory = {contender.name: contender.ask({"do": "ready"})["peak_megabytes"] for contender in (ours, theirs)}
+        texts = theirs.ask({"do": "texts"})["texts"]
+        retrieval = {
+            "textsearch": protocol.evaluate(search_scores(protocol, ours, photos)),
+            "rapidocr": protocol.evaluate(edit_distance_scores(protocol, texts, photos)),
+        }
+        recall = {contender.name: detection_recall(protocol, contender, photos) for contender in (ours, theirs)}
+    finally:
+        ours.close()
+        theirs.close()
+    ratios = [b / a for a, b in zip(seconds["textsearch"], seconds["rapidocr"], strict=True)]
+    programs = {
+        name: {
+            **retrieval[name],
+            **speed(seconds[name], len(photos), GROUP),
+            "reading_peak_megabytes": memory[name],
+            "detector_recall": recall[name],
+        }
+        for name in ("textsearch", "rapidocr")
+    }
+    return {
+        "photos": len(photos),
+        "programs": programs,
+        "speed_ratio": {"median": statistics.median(ratios), "minimum": min(ratios), "maximum": max(ratios)},
+        "map_gain": programs["textsearch"]["map"] - programs["rapidocr"]["map"],
+    }
+
+
+def main() -> None:
+    """Measure and write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--words", type=Path, required=True, help="annotations, one image a line")
+    parser.add_argument("--images", type=Path, required=True, help="folder of the photos")
+    parser.add_argument("--split", help="only rows of this split")
+    parser.add_argument("--limit", type=int, help="only so many photos, to try the program out")
+    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    arguments = parser.parse_args()
+    protocol = Protocol.read(arguments.words, arguments.images, arguments.split, arguments.limit)
+    with tempfile.TemporaryDirectory() as folder:
+        measured = compare(protocol, Path(folder) / "index")
+    record = {
+        "benchmark": "retrieval",
+        "data": f"{arguments.words.parent.name}, split {arguments.split or 'all'}",
+        **measured,
+    }
+    write(record, arguments.output)
+    print(json.dumps({key: record[key] for key in ("programs", "speed_ratio", "map_gain")}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,476 @@
+"""What a run does to the index, and what it reports, for everything that can happen to a gallery."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.fakes import FakeModel, photo_of, save_photo
+from tests.indexer.bench import Bench, numbers
+from textsearch.errors import ImageError, IndexLockedError, IndexModelError, TextSearchError
+from textsearch.images import open_file
+from textsearch.index.folder import EncodedImage, IndexWriter
+from textsearch.indexer import store
+from textsearch.indexer.options import IndexOptions
+from textsearch.indexer.pipeline import build
+from textsearch.indexer.progress import Progress
+
+
+def replace(path: Path, *words: str, seconds: float = 10) -> None:
+    """Write another photo to the path, with a later modification time."""
+    save_photo(path, *words)
+    later = path.stat().st_mtime_ns + int(seconds * 1e9)
+    os.utime(path, ns=(later, later))
+
+
+def test_a_gallery_is_indexed_once(bench: Bench) -> None:
+    save_photo(bench.gallery / "a.png", "coca", "cola")
+    save_photo(bench.gallery / "sub" / "b.png", "exit")
+    report = bench.build()
+    assert numbers(report) == (2, 0, 0, 0, 0, 0)
+    assert report.regions == 3
+    assert not report.interrupted
+    assert bench.contents() == {"a.png": ["coca", "cola"], "sub/b.png": ["exit"]}
+    assert bench.newly_read() == ["coca cola", "exit"]
+    again = bench.build()
+    assert numbers(again) == (0, 0, 0, 0, 2, 0)
+    assert again.regions == 0
+    assert bench.newly_read() == []
+
+
+def test_unchanged_files_are_not_even_opened(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_photo(bench.gallery / "a.png", "exit")
+    bench.build()
+
+    def forbidden(path: Path) -> None:
+        raise AssertionError(f"{path} was opened")
+
+    monkeypatch.setattr("textsearch.indexer.load.open_file", forbidden)
+    assert numbers(bench.build()) == (0, 0, 0, 0, 1, 0)
+
+
+def test_a_renamed_photo_is_not_read_again(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    bench.build()
+    bench.newly_read()
+    path.rename(bench.gallery / "z.png")
+    assert numbers(bench.build()) == (0, 0, 1, 0, 0, 0)
+    assert bench.contents() == {"z.png": ["exit"]}
+    assert bench.newly_read() == []
+
+
+def test_renumbered_photos_are_not_read_again(bench: Bench) -> None:
+    for i in range(1, 5):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    bench.build()
+    bench.newly_read()
+    for i in range(4, 0, -1):
+        (bench.gallery / f"{i}.png").rename(bench.gallery / f"{i + 1}.png")
+        os.utime(bench.gallery / f"{i + 1}.png", ns=(i, i))
+    assert numbers(bench.build()) == (0, 0, 4, 0, 0, 0)
+    assert bench.contents() == {f"{i + 1}.png": [f"number{i}"] for i in range(1, 5)}
+    assert bench.newly_read() == []
+
+
+def test_two_photos_that_changed_places_are_right_afterwards(bench: Bench) -> None:
+    a, b = save_photo(bench.gallery / "a.png", "left1"), save_photo(bench.gallery / "b.png", "right")
+    bench.build()
+    a.rename(bench.gallery / "t.png")
+    b.rename(a)
+    (bench.gallery / "t.png").rename(b)
+    for path in (a, b):
+        os.utime(path, ns=(7, 7))
+    report = bench.build()
+    assert report.moved + report.updated == 2
+    assert bench.contents() == {"a.png": ["right"], "b.png": ["left1"]}
+
+
+def test_copies_cost_nothing(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    shutil.copy(path, bench.gallery / "b.png")
+    assert numbers(bench.build()) == (1, 0, 1, 0, 0, 0)  # two in one run: read once
+    shutil.copy(path, bench.gallery / "c.png")
+    assert numbers(bench.build()) == (0, 0, 1, 0, 2, 0)
+    assert bench.newly_read() == ["exit"]
+    assert bench.contents() == {"a.png": ["exit"], "b.png": ["exit"], "c.png": ["exit"]}
+    assert bench.index.info().images == 1
+
+
+def test_many_copies_and_many_threads(bench: Bench) -> None:
+    first = save_photo(bench.gallery / "00.png", "exit")
+    for i in range(1, 40):
+        shutil.copy(first, bench.gallery / f"{i:02}.png")
+    bench.model.before = lambda: time.sleep(0.02)
+    assert numbers(bench.build(jobs=4, batch_size=4)) == (1, 0, 39, 0, 0, 0)
+    assert len(bench.contents()) == 40
+
+
+def test_a_photo_copied_and_then_edited(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "b.png", "before")
+    bench.build()
+    bench.newly_read()
+    shutil.copy(path, bench.gallery / "a.png")
+    replace(path, "after1")
+    assert numbers(bench.build()) == (0, 1, 1, 0, 0, 0)
+    assert bench.newly_read() == ["after1"]
+    assert bench.contents() == {"a.png": ["before"], "b.png": ["after1"]}
+
+
+def test_a_photo_replaced_in_place_is_read_again(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.bmp", "first")
+    bench.build()
+    size = path.stat().st_size
+    replace(path, "other")
+    assert path.stat().st_size == size  # only the time tells
+    assert numbers(bench.build()) == (0, 1, 0, 0, 0, 0)
+    assert bench.contents() == {"a.bmp": ["other"]}
+
+
+def test_a_touched_photo_is_compared_and_not_read(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    bench.build()
+    bench.newly_read()
+    os.utime(path, ns=(1, 1))
+    assert numbers(bench.build()) == (0, 0, 0, 0, 1, 0)
+    assert bench.newly_read() == []
+    known = next(bench.index.known_files())
+    assert known.mtime_ns == 1
+
+
+def test_vanished_photos_are_removed(bench: Bench) -> None:
+    save_photo(bench.gallery / "a.png", "exit")
+    path = save_photo(bench.gallery / "b.png", "entry")
+    (bench.gallery / "bad.png").write_bytes(b"bad")
+    bench.build()
+    path.unlink()
+    (bench.gallery / "bad.png").unlink()
+    assert numbers(bench.build()) == (0, 0, 0, 1, 1, 0)  # a failure is no photo
+    assert bench.contents() == {"a.png": ["exit"]}
+    assert bench.failures() == {}
+
+
+def test_only_the_scanned_sources_lose_photos(bench: Bench) -> None:
+    one = save_photo(bench.gallery / "one" / "a.png", "exit")
+    save_photo(bench.gallery / "two" / "b.png", "entry")
+    bench.build()
+    one.unlink()
+    assert numbers(bench.build(bench.gallery / "two")) == (0, 0, 0, 0, 1, 0)
+    assert numbers(bench.build(bench.gallery)) == (0, 0, 0, 1, 1, 0)
+
+
+def test_skipping_files_does_not_remove_them(bench: Bench) -> None:
+    save_photo(bench.gallery / "a.png", "exit")
+    save_photo(bench.gallery / "sub" / "b.png", "entry")
+    bench.build()
+    assert numbers(bench.build(exclude=("sub",))) == (0, 0, 0, 0, 1, 0)
+    assert len(bench.contents()) == 2
+
+
+def test_a_disk_that_is_not_mounted_does_not_empty_the_index(bench: Bench) -> None:
+    save_photo(bench.gallery / "disk" / "a.png", "exit")
+    bench.build(bench.gallery / "disk")
+    shutil.rmtree(bench.gallery / "disk")
+    with pytest.raises(TextSearchError, match="there is no file or folder"):
+        bench.build(bench.gallery / "disk")
+    (bench.gallery / "disk").mkdir()  # its mount point
+    report = bench.build(bench.gallery / "disk")
+    assert numbers(report) == (0, 0, 0, 0, 0, 1)
+    assert report.failures[0].reason.startswith("the folder is empty, but 1 photos are indexed from it; they are kept")
+    assert bench.contents() == {"disk/a.png": ["exit"]}
+
+
+def test_failures_are_recorded_and_retried_only_when_that_makes_sense(bench: Bench) -> None:
+    bad = bench.gallery / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    report = bench.build()
+    assert numbers(report) == (0, 0, 0, 0, 0, 1)
+    assert bench.failures() == {"bad.jpg": report.failures[0].reason}
+    assert numbers(bench.build()) == (0, 0, 0, 0, 0, 0)
+    assert numbers(bench.build(retry_failed=True)) == (0, 0, 0, 0, 0, 1)
+    os.utime(bad, ns=(5, 5))
+    assert numbers(bench.build()) == (0, 0, 0, 0, 0, 1)
+    assert numbers(bench.build()) == (0, 0, 0, 0, 0, 0)
+    Image.fromarray(photo_of("exit")).save(bad, "PNG")
+    assert numbers(bench.build()) == (1, 0, 0, 0, 0, 0)
+    assert bench.failures() == {}
+    assert bench.contents() == {"bad.jpg": ["exit"]}
+
+
+def test_a_photo_that_becomes_damaged_leaves_the_index(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    bench.build()
+    path.write_bytes(path.read_bytes()[:60])
+    assert numbers(bench.build()) == (0, 0, 0, 0, 0, 1)
+    assert bench.contents() == {}
+    assert list(bench.failures()) == ["a.png"]
+
+
+def test_a_photo_that_becomes_a_folder(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    bench.build()
+    path.unlink()
+    save_photo(path / "b.png", "entry")
+    assert numbers(bench.build()) == (1, 0, 0, 0, 0, 1)
+    assert bench.contents() == {"a.png/b.png": ["entry"]}
+    assert bench.failures() == {"a.png": "is a directory, not a picture"}
+
+
+def test_a_fault_of_the_machine_removes_nothing_and_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexed, new = save_photo(bench.gallery / "a.png", "exit"), bench.gallery / "b.png"
+    bench.build()
+    replace(indexed, "entry")
+    save_photo(new, "other")
+
+    def failing(path: Path) -> object:
+        if path in (indexed, new):
+            raise ImageError("no permission to read it") from PermissionError(errno.EACCES, "Permission denied")
+        return open_file(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("textsearch.indexer.load.open_file", failing)
+        for _ in range(2):
+            assert numbers(bench.build()) == (0, 0, 0, 0, 0, 2)
+        assert bench.contents() == {"a.png": ["exit"]}
+        assert bench.failures() == {"b.png": "no permission to read it"}
+    assert numbers(bench.build()) == (1, 1, 0, 0, 0, 0)
+    assert bench.contents() == {"a.png": ["entry"], "b.png": ["other"]}
+    assert bench.failures() == {}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_no_permission(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    path.chmod(0)
+    (bench.gallery / "locked").mkdir(mode=0)
+    assert numbers(bench.build()) == (0, 0, 0, 0, 0, 2)
+    assert set(bench.failures().values()) == {"no permission to read it"}
+    path.chmod(0o644)
+    (bench.gallery / "locked").chmod(0o755)
+    assert numbers(bench.build()) == (1, 0, 0, 0, 0, 0)
+    assert bench.failures() == {}
+
+
+def test_copies_of_a_damaged_photo_fail_for_the_same_reason(bench: Bench) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (bench.gallery / name).write_bytes(b"no picture")
+    assert numbers(bench.build(batch_size=1)) == (0, 0, 0, 0, 0, 3)
+    assert len(set(bench.failures().values())) == 1
+    assert numbers(bench.build()) == (0, 0, 0, 0, 0, 0)
+
+
+def test_content_decides_not_the_name(bench: Bench) -> None:
+    Image.fromarray(photo_of("exit")).save(bench.gallery / "really_png.jpg", "PNG")
+    (bench.gallery / "text.png").write_text("hello")
+    save_photo(bench.gallery / "b.png", "entry").rename(bench.gallery / "photo.bin")
+    report = bench.build(bench.gallery, bench.gallery / "photo.bin")
+    assert numbers(report) == (2, 0, 0, 0, 0, 1)
+    assert bench.contents() == {"really_png.jpg": ["exit"], "photo.bin": ["entry"]}
+
+
+def test_the_photo_is_upright_when_it_is_encoded(bench: Bench) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (60, 40)).save(bench.gallery / "a.jpg", exif=exif)
+    bench.build()
+    image = next(iter(bench.index.images().values()))
+    assert (image.width, image.height) == (40, 60)
+
+
+def test_force_reads_everything_again(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "in" / "a.png", "exit")
+    shutil.copy(path, bench.gallery / "in" / "b.png")
+    (bench.gallery / "out").mkdir()
+    shutil.copy(path, bench.gallery / "out" / "c.png")
+    (bench.gallery / "in" / "bad.png").write_bytes(b"bad")
+    bench.build()
+    before = set(bench.index.images())
+    bench.newly_read()
+    report = bench.build(bench.gallery / "in", force=True)
+    assert numbers(report) == (0, 1, 0, 0, 1, 1)
+    assert report.regions == 1
+    assert bench.newly_read() == ["exit"]
+    assert bench.contents() == {"in/a.png": ["exit"], "in/b.png": ["exit"], "out/c.png": ["exit"]}
+    assert before.isdisjoint(bench.index.images())
+    assert numbers(bench.build()) == (0, 0, 0, 0, 3, 0)
+
+
+def test_a_limit_is_a_budget_for_each_run(bench: Bench) -> None:
+    for i in range(5):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    assert [bench.build(limit=2).added for _ in range(4)] == [2, 2, 1, 0]
+    assert not bench.build(limit=2).interrupted
+
+
+def test_every_found_file_is_accounted_for(bench: Bench) -> None:
+    for i in range(10):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    for i in range(3):
+        (bench.gallery / f"bad{i}.png").write_bytes(bytes([i]))
+    bench.build()
+    (bench.gallery / "0.png").rename(bench.gallery / "moved.png")
+    shutil.copy(bench.gallery / "1.png", bench.gallery / "copy.png")
+    replace(bench.gallery / "2.png", "replaced")
+    os.utime(bench.gallery / "3.png", ns=(3, 3))
+    (bench.gallery / "4.png").unlink()
+    (bench.gallery / "5.png").write_bytes(b"damaged")
+    save_photo(bench.gallery / "new.png", "new")
+    (bench.gallery / "new_bad.png").write_bytes(b"worse")
+    report = bench.build(jobs=3, batch_size=2)
+    assert numbers(report) == (1, 1, 2, 1, 6, 2)
+    known_failures = 3
+    total = report.added + report.updated + report.moved + report.unchanged + len(report.failures) + known_failures
+    assert total == len(list(bench.gallery.iterdir())) == bench.news[-1].total == bench.news[-1].done
+    assert [failure.path.name for failure in report.failures] == ["5.png", "new_bad.png"]
+    assert report.seconds > 0
+    assert report.images_per_second > 0
+
+
+def test_progress_is_told_after_each_file(bench: Bench) -> None:
+    for i in range(6):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    bench.build(limit=2)
+    bench.build()
+    assert [told.done for told in bench.news] == [2, 3, 4, 5, 6]
+    assert {told.total for told in bench.news} == {6}
+    assert bench.news[-1].seconds_left == 0
+
+
+def test_photos_are_only_read(bench: Bench) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    before, content = path.stat(), path.read_bytes()
+    bench.build()
+    after = path.stat()
+    assert path.read_bytes() == content
+    assert (after.st_mtime_ns, after.st_ctime_ns, after.st_size) == (
+        before.st_mtime_ns,
+        before.st_ctime_ns,
+        before.st_size,
+    )
+    assert [entry.name for entry in bench.gallery.iterdir()] == ["a.png"]
+
+
+def test_interrupting_keeps_what_was_encoded(bench: Bench) -> None:
+    for i in range(30):
+        save_photo(bench.gallery / f"{i:02}.png", f"number{i}")
+
+    def interrupt(told: Progress) -> None:
+        if told.done == 5:
+            raise KeyboardInterrupt
+
+    report = bench.build(progress=interrupt, batch_size=100)
+    assert report.interrupted
+    assert 5 <= report.added < 12
+    assert sorted(words for (words,) in bench.contents().values()) == bench.newly_read()
+    rest = bench.build()
+    assert numbers(rest) == (30 - report.added, 0, 0, 0, report.added, 0)
+    assert len(bench.newly_read()) == 30 - report.added
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
+def test_control_c_in_the_main_thread(bench: Bench) -> None:
+    for i in range(30):
+        save_photo(bench.gallery / f"{i:02}.png", f"number{i}")
+    main = threading.get_ident()
+
+    def press(told: Progress) -> None:
+        if told.done == 3:
+            signal.pthread_kill(main, signal.SIGINT)
+
+    bench.model.before = lambda: time.sleep(0.01)
+    report = bench.build(progress=press)
+    assert report.interrupted
+    assert 3 <= report.added < 30
+    assert len(bench.contents()) == report.added
+    bench.model.before = lambda: None
+    assert numbers(bench.build()) == (30 - report.added, 0, 0, 0, report.added, 0)
+
+
+def test_a_mistake_in_the_program_surfaces_and_loses_nothing(bench: Bench) -> None:
+    for i in range(6):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    bench.model.errors = {"number3": ValueError("a mistake")}
+    with pytest.raises(ValueError, match="a mistake"):
+        bench.build(batch_size=100)
+    assert sorted(words for (words,) in bench.contents().values()) == bench.newly_read()
+    assert len(bench.contents()) >= 3
+
+
+def test_batches_are_written_as_they_fill(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    checkpoints: list[int] = []
+    add, checkpoint = IndexWriter.add, IndexWriter.checkpoint
+
+    def counting_add(writer: IndexWriter, images: Sequence[EncodedImage]) -> int:
+        sizes.append(len(images))
+        return add(writer, images)
+
+    def counting_checkpoint(writer: IndexWriter) -> None:
+        checkpoints.append(sum(sizes))
+        checkpoint(writer)
+
+    monkeypatch.setattr(IndexWriter, "add", counting_add)
+    monkeypatch.setattr(IndexWriter, "checkpoint", counting_checkpoint)
+    for i in range(10):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    bench.build(batch_size=4, checkpoint_every=8)
+    assert sizes == [4, 4, 2]
+    assert checkpoints == [8, 10]  # the last one is the writer's own, when it is closed
+
+
+def test_a_slow_batch_is_written_before_it_is_full(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "LONGEST_UNWRITTEN", 0.0)
+    seen: list[int] = []
+    for i in range(5):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+
+    def slowly() -> None:
+        seen.append(bench.index.info().images)
+        time.sleep(0.02)
+
+    bench.model.before = slowly
+    bench.build(batch_size=100)
+    assert seen[-1] >= 2  # what is encoded can be searched while the rest is read
+
+
+def test_another_model_is_refused(bench: Bench) -> None:
+    class Other(FakeModel):
+        fingerprint = "1" * 64
+
+    with pytest.raises(IndexModelError, match="was not made with this model"):
+        build(bench.index, Other(), [bench.gallery], IndexOptions())
+
+
+def test_two_runs_at_once_are_refused(bench: Bench) -> None:
+    save_photo(bench.gallery / "a.png", "exit")
+    with bench.index.writer(), pytest.raises(IndexLockedError):
+        bench.build()
+
+
+def test_names_that_are_no_text(bench: Bench) -> None:
+    path = Path(os.fsdecode(os.fsencode(bench.gallery) + b"/caf\xe9.png"))
+    save_photo(path, "exit")
+    Path(os.fsdecode(os.fsencode(bench.gallery) + b"/b\xff.png")).write_bytes(b"bad")
+    assert numbers(bench.build()) == (1, 0, 0, 0, 0, 1)
+    assert numbers(bench.build()) == (0, 0, 0, 0, 1, 0)
+
+
+def test_more_jobs_give_the_same_index(bench: Bench) -> None:
+    words = {}
+    for i in range(40):
+        words[f"{i:02}.png"] = [f"number{i}", "word"]
+        save_photo(bench.gallery / f"{i:02}.png", *words[f"{i:02}.png"])
+    bench.model.before = lambda: time.sleep(float(np.random.default_rng().uniform(0, 0.003)))
+    assert numbers(bench.build(jobs=4, batch_size=3)) == (40, 0, 0, 0, 0, 0)
+    assert bench.contents() == words

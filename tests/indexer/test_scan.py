@@ -1,0 +1,185 @@
+"""The scan finds pictures by name and attributes, always in the same order, and opens nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from textsearch.errors import TextSearchError
+from textsearch.index.folder import KnownFile
+from textsearch.indexer.options import IndexOptions
+from textsearch.indexer.scan import RefusedPath, Scan, absolute, scan, vanished
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = (tmp_path / "photos").resolve()
+    folder.mkdir()
+    return folder
+
+
+def put(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+
+
+def names(found: Scan, root: Path) -> list[str]:
+    return [file.path.relative_to(root).as_posix() for file in found.files]
+
+
+def reasons(found: Scan) -> dict[str, str]:
+    return {refused.path.name: refused.reason for refused in found.refused}
+
+
+def known(path: Path, *, failed: bool = False) -> KnownFile:
+    return KnownFile(path, "0" * 64, 1, 1, failed, "bad" if failed else None)
+
+
+def test_pictures_are_found_sorted_and_others_ignored(root: Path) -> None:
+    put(root, "b.jpg", "a.PNG", "notes.txt", "trip/c.webp", "trip/deep/d.TIFF", "e.jpeg", "noextension")
+    found = scan([root], IndexOptions())
+    assert names(found, root) == ["a.PNG", "b.jpg", "e.jpeg", "trip/c.webp", "trip/deep/d.TIFF"]
+    assert found.refused == ()
+    status = (root / "b.jpg").stat()
+    file = next(file for file in found.files if file.path.name == "b.jpg")
+    assert (file.size, file.mtime_ns) == (1, status.st_mtime_ns)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (IndexOptions(recursive=False), ["a.jpg", "b.png"]),
+        (IndexOptions(hidden=True), [".c.jpg", ".cache/d.jpg", "a.jpg", "b.png", "sub/e.jpg", "sub/raw/f.png"]),
+        (IndexOptions(include=("*.png",)), ["b.png", "sub/raw/f.png"]),
+        (IndexOptions(include=("sub/*",)), ["sub/e.jpg", "sub/raw/f.png"]),
+        (IndexOptions(exclude=("raw",)), ["a.jpg", "b.png", "sub/e.jpg"]),
+        (IndexOptions(exclude=("sub/raw/*", "a.*")), ["b.png", "sub/e.jpg"]),
+        (IndexOptions(include=("*.png",), exclude=("b.*",)), ["sub/raw/f.png"]),
+    ],
+)
+def test_options_choose(root: Path, options: IndexOptions, expected: list[str]) -> None:
+    put(root, "a.jpg", "b.png", ".c.jpg", ".cache/d.jpg", "sub/e.jpg", "sub/raw/f.png", ".textsearch/g.png")
+    assert names(scan([root], options), root) == expected
+
+
+def test_a_file_named_by_the_user_is_taken_whatever_its_name(root: Path) -> None:
+    put(root, "scan.dat", ".hidden.jpg", "other.dat")
+    found = scan([root / "scan.dat", root / ".hidden.jpg"], IndexOptions(include=("*.png",)))
+    assert names(found, root) == [".hidden.jpg", "scan.dat"]
+
+
+def test_sources_that_overlap_are_taken_once(root: Path) -> None:
+    put(root, "sub/a.jpg", "b.jpg")
+    found = scan([root / "sub", root, root / "b.jpg", root / "sub" / ".." / "b.jpg"], IndexOptions())
+    assert names(found, root) == ["b.jpg", "sub/a.jpg"]
+
+
+def test_a_missing_source_is_one_clear_sentence(root: Path) -> None:
+    with pytest.raises(TextSearchError, match=r"^there is no file or folder .*/nowhere; check the spelling$"):
+        scan([root / "nowhere"], IndexOptions())
+
+
+def test_what_looks_like_a_picture_and_is_none(root: Path) -> None:
+    put(root, "folder.jpg/inside.png")
+    os.mkfifo(root / "pipe.png")
+    (root / "dangling.jpg").symlink_to(root / "gone.jpg")
+    (root / "circle.jpg").symlink_to(root / "circle.jpg")
+    (root / "dangling").symlink_to(root / "gone")
+    found = scan([root], IndexOptions())
+    assert names(found, root) == ["folder.jpg/inside.png"]
+    assert reasons(found) == {
+        "circle.jpg": "is a link that leads back to itself",
+        "dangling.jpg": "is a link to a file that does not exist",
+        "folder.jpg": "is a directory, not a picture",
+        "pipe.png": "is a device or pipe, not a file",
+    }
+    assert reasons(scan([root / "folder.jpg"], IndexOptions())) == {}  # named as a folder, it may be called anything
+    assert list(reasons(scan([root / "dangling.jpg"], IndexOptions()))) == ["dangling.jpg"]
+
+
+def test_links_to_files_are_read_and_links_to_folders_on_request(root: Path) -> None:
+    put(root, "album/a.jpg")
+    outside = root.parent / "outside"
+    put(outside, "b.jpg")
+    (root / "c.jpg").symlink_to(outside / "b.jpg")
+    (root / "linked").symlink_to(outside)
+    assert names(scan([root], IndexOptions()), root) == ["album/a.jpg", "c.jpg"]
+    assert names(scan([root], IndexOptions(follow_links=True)), root) == ["album/a.jpg", "c.jpg", "linked/b.jpg"]
+
+
+def test_links_in_circles_end(root: Path) -> None:
+    put(root, "z/a.jpg")
+    (root / "z" / "up").symlink_to(root)
+    (root / "again").symlink_to(root / "z")
+    # The folder is known by its own name, although a link to it sorts before it.
+    assert names(scan([root], IndexOptions(follow_links=True)), root) == ["z/a.jpg"]
+
+
+def test_a_source_reached_through_a_link_has_one_name(root: Path) -> None:
+    put(root, "a.jpg")
+    (root.parent / "link").symlink_to(root)
+    assert names(scan([root.parent / "link"], IndexOptions()), root) == ["a.jpg"]
+    (root / "alias.jpg").symlink_to("a.jpg")
+    assert absolute(root.parent / "link" / "alias.jpg") == root / "alias.jpg"
+
+
+def test_a_relative_source(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, "a.jpg", "sub/b.jpg")
+    monkeypatch.chdir(root / "sub")
+    assert names(scan([Path("..")], IndexOptions()), root) == ["a.jpg", "sub/b.jpg"]
+    assert names(scan([Path()], IndexOptions()), root) == ["sub/b.jpg"]
+    assert names(scan([Path("b.jpg")], IndexOptions()), root) == ["sub/b.jpg"]
+
+
+def test_a_folder_that_cannot_be_listed_is_refused_for_now(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, "a.jpg", "locked/b.jpg")
+    real = os.scandir
+
+    def forbidding(folder: Path) -> object:
+        if folder.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr("textsearch.indexer.scan.os.scandir", forbidding)
+    found = scan([root], IndexOptions())
+    assert names(found, root) == ["a.jpg"]
+    assert found.refused == (RefusedPath(root / "locked", "no permission to read it", temporary=True),)
+    assert vanished([known(root / "locked" / "b.jpg"), known(root / "locked" / "deep" / "c.jpg")], found) == []
+
+
+def test_vanished_are_only_files_that_are_no_longer_there(root: Path) -> None:
+    put(root, "a.jpg", ".hidden.jpg", "skipped/b.png", "now_a_folder/c.jpg")
+    (root / "dangling.jpg").symlink_to(root / "gone.jpg")
+    gone = [known(root / "gone.jpg"), known(root / "folder" / "gone.jpg"), known(root / "a.jpg" / "below.jpg")]
+    gone += [known(root / "now_a_folder"), known(root / "failed.jpg", failed=True)]
+    there = [known(root / name) for name in ("a.jpg", ".hidden.jpg", "skipped/b.png", "dangling.jpg")]
+    assert vanished(there + gone, scan([root], IndexOptions(exclude=("skipped",)))) == gone
+
+
+def test_an_empty_source_may_be_a_disk_that_is_not_mounted(root: Path) -> None:
+    put(root, "keep.jpg", "emptied/x.txt")
+    (root / "emptied" / "x.txt").unlink()
+    assert vanished([known(root / "emptied" / "a.jpg")], scan([root / "emptied"], IndexOptions())) == []
+    # Within a source, an empty folder is one that the user emptied.
+    assert len(vanished([known(root / "emptied" / "a.jpg")], scan([root], IndexOptions()))) == 1
+
+
+def test_a_scan_can_be_stopped(root: Path) -> None:
+    put(root, "a.jpg")
+    assert scan([root], IndexOptions(), lambda: True).files == ()
+
+
+def test_names_that_are_no_text_are_found(root: Path) -> None:
+    raw = os.fsencode(root) + b"/caf\xe9.jpg"
+    with open(raw, "wb") as stream:  # noqa: PTH123 - such a name exists only as bytes
+        stream.write(b"x")
+    assert [os.fsencode(file.path) for file in scan([root], IndexOptions()).files] == [raw]
+
+
+@pytest.mark.parametrize("name", ["jobs", "batch_size", "checkpoint_every", "limit"])
+def test_numbers_that_make_no_sense_are_refused(name: str) -> None:
+    with pytest.raises(TextSearchError, match=f"^{name} must be at least 1, not 0$"):
+        IndexOptions(**{name: 0})  # type: ignore[arg-type]

@@ -1,0 +1,188 @@
+"""The object users hold: where an index is, and what can be asked of it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import pytest
+
+import textsearch
+from tests.fakes import FakeModel, save_photo
+from textsearch.database import INDEX_FOLDER, INDEX_VARIABLE, Database, locate
+from textsearch.database import open as open_database
+from textsearch.errors import (
+    ImageError,
+    IndexLockedError,
+    IndexModelError,
+    IndexNotFoundError,
+    QueryError,
+    TextSearchError,
+)
+from textsearch.types import TextModel
+
+
+class OtherModel(FakeModel):
+    fingerprint = "1" * 64
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Path:
+    save_photo(tmp_path / "gallery" / "exit.png", "EXIT", "only")
+    save_photo(tmp_path / "gallery" / "hotel.png", "HOTEL")
+    return tmp_path / "gallery"
+
+
+def test_a_fake_model_is_a_model() -> None:
+    model: TextModel = FakeModel()
+    assert model.encode_words(["a"]).shape == (1, model.dimension)
+
+
+class TestLocation:
+    @pytest.fixture(autouse=True)
+    def elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(INDEX_VARIABLE, raising=False)
+        monkeypatch.chdir(tmp_path)
+
+    def test_the_named_one_wins(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(INDEX_VARIABLE, "/elsewhere")
+        assert locate("here") == tmp_path / "here"
+
+    def test_then_the_environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / INDEX_FOLDER).mkdir()
+        monkeypatch.setenv(INDEX_VARIABLE, str(tmp_path / "named"))
+        assert locate() == tmp_path / "named"
+
+    def test_then_the_nearest_upward(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / INDEX_FOLDER).mkdir()
+        inner = tmp_path / "a" / "b"
+        inner.mkdir(parents=True)
+        monkeypatch.chdir(inner)
+        assert locate() == tmp_path / INDEX_FOLDER
+
+    def test_then_the_users_own(self) -> None:
+        assert locate() == platformdirs.user_data_path("textsearch") / "index"
+
+    def test_a_gallery_keeps_its_index_inside(self, gallery: Path) -> None:
+        assert open_database(gallery).location == gallery / INDEX_FOLDER
+
+    def test_an_index_folder_is_taken_as_it_is(self, gallery: Path) -> None:
+        with open_database(index=gallery / "my-index", model=FakeModel()) as database:
+            database.index(gallery)
+        assert open_database(gallery / "my-index").location == gallery / "my-index"
+
+    def test_both_at_once_is_an_error(self, gallery: Path) -> None:
+        with pytest.raises(TextSearchError, match="not both"):
+            open_database(gallery, index=gallery)
+
+
+def test_from_photos_to_hits_with_the_public_names_only(gallery: Path) -> None:
+    with textsearch.open(gallery, model=FakeModel()) as database:
+        report = database.index(gallery)
+        assert (report.added, report.regions, report.failures) == (2, 3, ())
+        assert [hit.path.name for hit in database.search("exit", 1)] == ["exit.png"]
+        assert [result[0].path.name for result in database.search_many(["hotel", "exit"], 1)] == [
+            "hotel.png",
+            "exit.png",
+        ]
+        assert database.is_indexed(gallery / "exit.png")
+        assert not database.is_indexed(gallery / "none.png")
+        status = database.status()
+        assert (status.info.images, status.info.regions, status.failures) == (2, 3, 0)
+        assert status.bytes > 0
+
+
+def test_no_index_yet(tmp_path: Path) -> None:
+    with Database(tmp_path / "none", FakeModel()) as database:
+        with pytest.raises(IndexNotFoundError, match="textsearch index"):
+            database.search("exit")
+        with pytest.raises(IndexNotFoundError):
+            database.status()
+        assert not database.is_indexed(tmp_path / "a.png")
+
+
+def test_another_model_is_refused_but_may_look(gallery: Path) -> None:
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+    with Database(gallery / INDEX_FOLDER, OtherModel()) as database:
+        assert database.status().info.images == 2
+        with pytest.raises(IndexModelError, match="new folder"):
+            database.search("exit")
+        with pytest.raises(IndexModelError):
+            database.index(gallery)
+
+
+def test_missing_folder_and_no_folder(tmp_path: Path) -> None:
+    with Database(tmp_path / "index", FakeModel()) as database:
+        with pytest.raises(TextSearchError, match="no file or folder"):
+            database.index(tmp_path / "gone")
+        with pytest.raises(TextSearchError, match="at least one folder"):
+            database.index()
+        assert not (tmp_path / "index").exists()
+
+
+def test_a_second_writer_is_told_to_wait(gallery: Path) -> None:
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+        with (
+            database._open().writer(),
+            pytest.raises(IndexLockedError),
+            Database(gallery / INDEX_FOLDER, FakeModel()) as second,
+        ):
+            second.index(gallery)
+
+
+def test_show_reads_a_photo_that_is_not_indexed(gallery: Path, tmp_path: Path) -> None:
+    with Database(tmp_path / "none", FakeModel()) as database:
+        assert database.show(gallery / "exit.png").texts == ("EXIT", "only")
+        (tmp_path / "bad.jpg").write_bytes(b"no picture")
+        with pytest.raises(ImageError, match=r"bad\.jpg"):
+            database.show(tmp_path / "bad.jpg")
+
+
+def test_prune_forgets_only_what_vanished(gallery: Path) -> None:
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+        (gallery / "exit.png").unlink()
+        assert database.prune(dry_run=True) == [gallery / "exit.png"]
+        assert database.status().info.images == 2
+        assert database.prune() == [gallery / "exit.png"]
+        assert database.status().info.images == 1
+        assert [hit.path.name for hit in database.search("exit")] == ["hotel.png"]
+
+
+def test_what_is_committed_can_be_searched_while_indexing(gallery: Path) -> None:
+    """A reader of another database object sees a batch as soon as it is committed."""
+    with (
+        Database(gallery / INDEX_FOLDER, FakeModel()) as writing,
+        Database(gallery / INDEX_FOLDER, FakeModel()) as reading,
+    ):
+        writing.index(gallery / "exit.png")
+        assert len(reading.search("hotel")) == 1
+        writing.index(gallery / "hotel.png")
+        assert [hit.path.name for hit in reading.search("hotel", 1)] == ["hotel.png"]
+
+
+def test_threads_may_search_together(gallery: Path) -> None:
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+        found: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: found.append(database.search("exit", 1)[0].path.name)) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == ["exit.png"] * 8
+
+
+def test_encode_query_gives_unit_vectors(tmp_path: Path) -> None:
+    with Database(tmp_path, FakeModel()) as database:
+        vectors = database.encode_query(["exit", "coca cola"])
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+        assert database.encode_query([]).shape == (0, 64)
+        with pytest.raises(QueryError):
+            database.encode_query(["?"])

@@ -1,0 +1,148 @@
+"""Queries over a small index, with the fake model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import ALPHABET, FakeModel, save_photo
+from textsearch.database import Database
+from textsearch.errors import QueryError
+from textsearch.query import Query
+from textsearch.types import SearchResult
+
+Search = Callable[..., SearchResult]
+
+GALLERY = {
+    "cola": ("Enjoy", "Coca", "Cola"),
+    "merged": ("CocaCola", "Classic"),
+    "reversed": ("Cola", "cold", "drinks", "in", "the", "city", "of", "Coca"),
+    "hotel": ("HOTEL", "ROYAL"),
+    "hostel": ("HOSTEL",),
+    "market": ("WHOLESALE", "market"),
+    "year": ("REPORT", "2026"),
+    "other": ("REPORT", "2025"),
+    "blank": (),
+}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    folder = tmp_path_factory.mktemp("gallery")
+    for name, words in GALLERY.items():
+        save_photo(folder / f"{name}.png", *words)
+    with Database(folder / ".textsearch", FakeModel()) as opened:
+        opened.index(folder)
+        yield opened
+
+
+def names(result: SearchResult) -> list[str]:
+    return [hit.path.stem for hit in result]
+
+
+def test_the_word_itself_comes_first_and_says_why(database: Database) -> None:
+    best = database.search("hotel")[0]
+    assert (best.path.stem, best.kind, best.rank) == ("hotel", "exact", 1)
+    (match,) = best.matches
+    assert (match.word, match.text) == ("hotel", "HOTEL")
+    assert match.xyxy == (0, 4, 158, 40)
+    assert match.similarity == pytest.approx(1, abs=1e-3)
+
+
+def test_a_part_of_a_word_is_found(database: Database) -> None:
+    best = database.search("sale")[0]
+    assert (best.path.stem, best.kind) == ("market", "partial")
+
+
+def test_digits_are_literal(database: Database) -> None:
+    first, second = database.search("2026")[:2]
+    assert (first.path.stem, first.kind) == ("year", "exact")
+    assert (second.path.stem, second.kind) == ("other", "similar")
+
+
+def test_words_near_and_in_order_before_words_apart(database: Database) -> None:
+    found = names(database.search("coca cola"))
+    assert set(found[:3]) == {"cola", "merged", "reversed"}
+    assert found.index("cola") < found.index("reversed")
+
+
+def test_merged_words_answer_the_words_apart(database: Database) -> None:
+    hit = next(hit for hit in database.search("coca cola") if hit.path.stem == "merged")
+    assert [match.word for match in hit.matches] == ["cocacola"]
+    assert hit.kind == "exact"
+
+
+def test_split_words_answer_the_joined_word(database: Database) -> None:
+    assert names(database.search("coca-cola"))[0] == "merged"
+
+
+def test_scores_fall_and_ranks_count(database: Database) -> None:
+    result = database.search("hotel", 5)
+    assert [hit.rank for hit in result] == list(range(1, len(result) + 1))
+    scores = [hit.score for hit in result]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 100 for score in scores)
+
+
+def test_k_limits_and_0_is_the_whole_gallery(database: Database) -> None:
+    assert len(database.search("hotel", 2)) == 2
+    whole = database.search("hotel", 0)
+    assert sorted(names(whole)) == sorted(GALLERY)
+    assert whole[-1].path.stem == "blank"
+    assert (whole[-1].score, whole[-1].matches) == (0, ())
+
+
+def test_the_first_k_are_the_same_whatever_k_is(database: Database) -> None:
+    whole = database.search("coca cola", 0)
+    for k in (1, 2, 3, 5):
+        assert names(database.search("coca cola", k)) == names(whole)[:k]
+
+
+def test_a_minimum_score_leaves_out_the_rest(database: Database) -> None:
+    exact = database.search("hotel", 1)[0].score
+    assert names(database.search("hotel", min_score=exact)) == ["hotel"]
+    assert len(database.search("hotel", min_score=100.0)) == 0
+
+
+def test_the_query_is_repeated_as_given(database: Database) -> None:
+    assert database.search("  HoTeL ").query == "  HoTeL "
+
+
+@pytest.mark.parametrize("text", ["", "   ", "?!", "&"])
+def test_nothing_to_search_is_an_error(database: Database, text: str) -> None:
+    with pytest.raises(QueryError, match="give"):
+        database.search(text)
+
+
+def test_an_unknown_script_is_an_error(database: Database) -> None:
+    with pytest.raises(QueryError, match="no letter or digit"):
+        database.search("ქართული")
+
+
+def test_a_negative_k_is_an_error(database: Database) -> None:
+    with pytest.raises(ValueError, match="k must be 0"):
+        database.search("hotel", -1)
+
+
+def test_parse_keeps_words_and_joins_them() -> None:
+    assert Query.parse("Coca-Cola!", ALPHABET) == Query("Coca-Cola!", ("cocacola",), None)
+    assert Query.parse("coca & cola", ALPHABET) == Query("coca & cola", ("coca", "cola"), "cocacola")
+
+
+def test_an_empty_index_has_no_hits(tmp_path: Path) -> None:
+    (tmp_path / "gallery").mkdir()
+    with Database(tmp_path / "index", FakeModel()) as database:
+        database.index(tmp_path / "gallery")
+        assert len(database.search("hotel")) == 0
+        assert len(database.search("hotel", 0)) == 0
+
+
+def test_copies_are_one_hit_that_names_them(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save_photo(tmp_path / f"{name}.png", "EXIT")
+    with Database(tmp_path / ".textsearch", FakeModel()) as database:
+        database.index(tmp_path)
+        (hit,) = database.search("exit")
+        assert (hit.path.name, [copy.name for copy in hit.copies]) == ("a.png", ["b.png"])
