@@ -9,6 +9,7 @@ import typer
 
 from textsearch.cli.context import examples
 from textsearch.cli.output import note
+from textsearch.errors import MissingDependencyError
 
 EXAMPLES = examples(
     "textsearch train runs/first --words street/words.jsonl:train --held-back street/words.jsonl:dev "
@@ -34,12 +35,20 @@ def train(
     seed: Annotated[int, typer.Option("--seed", help="Seeds everything random.")] = 0,
 ) -> None:
     """Train the image and word branches over the frozen trunk, then export them as the package wants them."""
-    from textsearch.training.loop import BranchRecipe
-    from textsearch.training.train import Annotations, TrainingData
-    from textsearch.training.train import train as train_branches
+    try:
+        from textsearch.training.loop import BranchRecipe
+        from textsearch.training.train import Annotations, TrainingData
+        from textsearch.training.train import train as train_branches
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        raise MissingDependencyError(
+            f'Training needs {package}, which is not installed; run: pip install "scene-textsearch[train]"'
+        ) from error
 
     def annotations(argument: str) -> Annotations:
-        file, _, split = argument.partition(":")
+        file, _, split = argument.rpartition(":")
+        if not file or "/" in split or "\\" in split:  # no split, though a Windows drive may have a colon
+            return Annotations(Path(argument), None)
         return Annotations(Path(file), split or None)
 
     data = TrainingData(

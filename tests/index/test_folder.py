@@ -98,11 +98,12 @@ def test_what_needs_no_vectors_needs_no_faiss(fruits: Path, monkeypatch: pytest.
         assert len(index.containing("apple", 3)) == 1
         with pytest.raises(MissingDependencyError):
             index.nearest(vectors_of("apple"), 1)
-        with pytest.raises(MissingDependencyError):
+        with pytest.raises(MissingDependencyError) as refused:
             index.writer()
     monkeypatch.undo()
-    with IndexFolder.open(fruits, IDENTITY) as index, index.writer():
-        pass  # the failed writer did not keep the lock
+    with IndexFolder.open(fruits, IDENTITY) as index:
+        index.writer().close()
+    assert refused.tb is not None, "the failed writer is still alive here, and yet does not keep the lock"
 
 
 def test_the_device_is_asked_of_faiss(fruits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,6 +171,7 @@ def let_it_run_ahead(location: Path) -> None:
     backup = location.with_name("backup")
     shutil.copy(location / CATALOG, backup)
     with IndexFolder.open(location) as index, index.writer() as writer:
+        writer.forget([Path("/apple.jpg")])
         writer.add([encoded("/zebra.jpg", "zebra")])
     shutil.copy(backup, location / CATALOG)
 

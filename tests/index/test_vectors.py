@@ -9,6 +9,7 @@ import pytest
 
 from tests.index.samples import random_vectors
 from textsearch.errors import IndexWriteError, MissingDependencyError
+from textsearch.index import vectors as module
 from textsearch.index.vectors import Stamp, VectorOptions, Vectors
 
 D = 32
@@ -150,6 +151,13 @@ def test_a_partition_hides_nothing_from_who_asks_for_all() -> None:
     assert sorted(ids[0]) == list(range(1, 2001))
 
 
+def test_places_that_the_cells_looked_into_do_not_fill_are_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SCANNED_PER_WANTED", 0)
+    ids, similarities = many(500).search(random_vectors(1, D, seed=2), 450)
+    assert -1 in ids
+    np.testing.assert_array_equal(similarities == -np.inf, ids == -1)
+
+
 @pytest.mark.parametrize(("count", "outgrown"), [(400, False), (1600, True)])
 def test_a_flat_index_is_outgrown_above_the_threshold(count: int, outgrown: bool) -> None:
     vectors = Vectors.empty(D, VectorOptions(partition_above=500))
@@ -234,5 +242,9 @@ def test_searching_leaves_the_number_of_threads_as_it_was() -> None:
     import faiss
 
     before = faiss.omp_get_max_threads()
-    forty().search(random_vectors(1, D, seed=2), 3)
-    assert faiss.omp_get_max_threads() == before
+    faiss.omp_set_num_threads(2)
+    try:
+        forty().search(random_vectors(1, D, seed=2), 3)
+        assert faiss.omp_get_max_threads() == 2
+    finally:
+        faiss.omp_set_num_threads(before)

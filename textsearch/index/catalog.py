@@ -254,6 +254,5 @@ def _birth_certificate(model: ModelIdentity) -> dict[str, Any]:
         "model_fingerprint": model.fingerprint,
         "dimension": model.dimension,
         "generation": 0,
-        "removals_since": 0,
         "created_by": program,
     }

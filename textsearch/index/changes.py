@@ -117,7 +117,6 @@ def trim_removals(connection: Connection, generation: int, most: int) -> None:
     logged = connection.execute(queries.REMOVALS_LOGGED, {"generation": generation}).scalar_one()
     if logged > most:
         connection.execute(delete(removals).where(removals.c.generation <= generation))
-        connection.execute(update(meta).values(removals_since=generation))
 
 
 def _add_content(connection: Connection, image: EncodedImage) -> int:

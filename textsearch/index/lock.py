@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -29,6 +30,9 @@ class WriteLock:
             IndexLockedError: another process, or another writer of this one, holds it.
             IndexWriteError: the folder cannot be written.
         """
+        # The lock's file may be there from before and open for writing, in a folder where nothing else can be made.
+        if not os.access(location, os.W_OK):
+            raise IndexWriteError(f"{location} cannot be written; check its permissions")
         # Not local to the thread: whoever ends the writing may let go of it.
         self._lock = FileLock(location / LOCK, timeout=wait, thread_local=False)
         try:

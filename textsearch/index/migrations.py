@@ -40,7 +40,7 @@ _VERSION_1 = (
     """CREATE TABLE meta (
         id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), identity BLOB NOT NULL,
         model_name TEXT NOT NULL, model_fingerprint TEXT NOT NULL, dimension INTEGER NOT NULL,
-        generation INTEGER NOT NULL, removals_since INTEGER NOT NULL, created_by TEXT NOT NULL)""",
+        generation INTEGER NOT NULL, created_by TEXT NOT NULL)""",
     # Substring search over the folded transcripts. The text itself is kept once, in `regions`; the triggers keep
     # both in step within the transaction, also when regions vanish with their image.
     """CREATE VIRTUAL TABLE region_letters USING fts5(

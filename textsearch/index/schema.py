@@ -72,8 +72,7 @@ removals = Table(
     Index("removals_by_generation", "generation"),
 )
 
-# One row. `identity` is drawn at creation, so that vectors of another index are recognised; `removals_since` is the
-# generation from which the log of removals is complete.
+# One row. `identity` is drawn at creation, so that vectors of another index are recognised.
 meta = Table(
     "meta",
     metadata,
@@ -83,6 +82,5 @@ meta = Table(
     Column("model_fingerprint", Text, nullable=False),
     Column("dimension", Integer, nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("removals_since", Integer, nullable=False),
     Column("created_by", Text, nullable=False),
 )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from textsearch.index import queries
 from textsearch.index.packing import unpack_vectors
-from textsearch.index.schema import meta, regions, removals
+from textsearch.index.schema import regions, removals
 from textsearch.types import FloatArray
 
 _PORTION = 8192
@@ -30,7 +30,6 @@ class Snapshot:
 
     Attributes:
         generation: the number of transactions committed until this state.
-        removals_since: all removals after this generation are still known.
         count: number of regions.
     """
 
@@ -38,10 +37,9 @@ class Snapshot:
         self._connection = connection
         self._dimension = dimension
         self.generation, _, self.count = (int(number) for number in connection.execute(queries.COUNTS).one())
-        self.removals_since = int(connection.execute(select(meta.c.removals_since)).scalar_one())
 
     def removed_after(self, generation: int) -> NDArray[np.int64]:
-        """Return the ids of regions removed after a generation, (N,) int64."""
+        """Return the ids of regions removed after a generation, as far as still logged, (N,) int64."""
         return np.array(self._connection.scalars(_REMOVED_AFTER, {"generation": generation}).all(), np.int64)
 
     def vectors_after(self, region_id: int) -> Iterator[tuple[NDArray[np.int64], FloatArray]]:

@@ -6,7 +6,6 @@ safetensors file itself, and torch and ONNX Runtime cannot come to differ.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ def export_branches(
         branches: the trained branches.
         prototypes: (letters + 1, F) float32, kept beside the weights because the query path needs them.
         folded: (C,) int32, the letter of each class.
-        metadata: goes into the store's header: recipe, data, licence.
+        metadata: goes into the store's header, as JSON under the one key "textsearch": recipe, data, licence.
         folder: receives the three files.
     """
     tensors = {name: tensor.detach().half().numpy() for name, tensor in branches.state_dict().items()}
@@ -45,7 +44,8 @@ def export_branches(
     tensors["prototypes"] = prototypes.astype(np.float16)
     tensors["folded"] = folded.astype(np.int32)
     store = folder / STORE
-    save_file(tensors, store, metadata=metadata)
+    # Several entries would be written in a random order; the file's digest must depend on its content alone.
+    save_file(tensors, store, metadata={"textsearch": json.dumps(metadata, sort_keys=True)})
     for branch, file_name in (("image", IMAGE_GRAPH), ("word", WORD_GRAPH)):
         model = _BranchGraph(branch, read_header(store), store).build()
         (folder / file_name).write_bytes(model.SerializeToString())
@@ -149,8 +149,3 @@ class _BranchGraph:
             joined = self._node("Concat", inner, outer, axis=0)
             both.append(self._node("Unsqueeze", joined, self._ints([0])))
         return self._node("Concat", *both, axis=0)
-
-
-def store_digest(store: Path) -> str:
-    """Return the hexadecimal sha256 of a store."""
-    return hashlib.sha256(store.read_bytes()).hexdigest()

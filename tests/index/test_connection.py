@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from textsearch.errors import IndexCorruptError, IndexLockedError, IndexWriteError, MissingDependencyError
+from textsearch.index.connection import CATALOG, open_engine, reading, writing
+
+
+def test_a_writing_transaction_excludes_others_before_its_first_statement(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path, create=True)
+    with (
+        closing(sqlite3.connect(tmp_path / CATALOG, timeout=0)) as other,
+        writing(engine, tmp_path),
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("database disk image is malformed", IndexCorruptError),
+        ("file is not a database", IndexCorruptError),
+        ("no such table: meta", IndexCorruptError),
+        ("database is locked", IndexLockedError),
+        ("attempt to write a readonly database", IndexWriteError),
+        ("database or disk is full", IndexWriteError),
+        ("disk I/O error", IndexWriteError),
+        ("unable to open database file", IndexWriteError),
+    ],
+)
+def test_errors_that_happen_to_anyone_are_explained(tmp_path: Path, message: str, expected: type[Exception]) -> None:
+    engine = open_engine(tmp_path, create=True)
+    with pytest.raises(expected, match=tmp_path.name), reading(engine, tmp_path):
+        raise sqlite3.OperationalError(message)
+    engine.dispose()
+
+
+def test_mistakes_of_the_program_stay_what_they_are(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path, create=True)
+    with pytest.raises(IntegrityError), writing(engine, tmp_path) as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x INTEGER NOT NULL)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (NULL)")
+    engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["a b#c?d%20&mode=memory", "caf\u00e9"])
+def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    engine = open_engine(tmp_path / name, create=True)
+    with writing(engine, tmp_path) as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    engine.dispose()
+    assert (tmp_path / name / CATALOG).stat().st_size > 0
+
+
+def test_a_sqlite_without_trigrams_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
+    with pytest.raises(MissingDependencyError, match="newer Python"):
+        open_engine(tmp_path)

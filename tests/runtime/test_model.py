@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from safetensors import safe_open
+
+from tests.fakes import ALPHABET
+from textsearch.detection import DetectionOptions
+from textsearch.encoder import EncoderOptions
+from textsearch.errors import WeightsError
+from textsearch.ppocr import PackagedWeights
+from textsearch.runtime import model as module
+from textsearch.runtime.model import BRANCH_FILES, OnnxModel, check_weights, load_model
+from textsearch.similarity import similarity
+
+
+@pytest.fixture
+def folder(weights: Path, tmp_path: Path) -> Path:
+    """A copy of the weights that a test may change."""
+    return shutil.copytree(weights, tmp_path / "weights")
+
+
+# --- laziness
+
+
+def test_words_are_encoded_without_any_image_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("an image network was loaded")
+
+    for name in ("OnnxDetector", "OnnxRecogniser", "find_weights"):
+        monkeypatch.setattr(module, name, refuse)
+    model = OnnxModel(folder=folder)
+    (folder / "image_branch.onnx").unlink()
+    assert model.dimension == 480
+    assert model.encode_words(["hello", "world"]).shape == (2, 480)
+    assert model.encode_words([]).shape == (0, 480)
+    with pytest.raises(AssertionError, match="image network"):
+        model.encode_images([])
+
+
+def test_the_packaged_model_answers_a_query_without_torch() -> None:
+    program = (
+        "import sys; from textsearch.runtime.model import load_model; "
+        "vectors = load_model().encode_words(['hello']); assert vectors.shape == (1, 480); "
+        "print(sorted({'torch', 'onnx', 'transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+# --- what it is made of
+
+
+@pytest.mark.parametrize("name", BRANCH_FILES)
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(WeightsError, match=f"lacks {name}; reinstall"):
+        OnnxModel(folder=folder)
+
+
+def test_the_alphabet_is_the_stored_one(folder: Path) -> None:
+    assert OnnxModel(folder=folder).alphabet == ALPHABET
+
+
+def test_missing_network_weights_are_reported_when_the_first_image_comes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(weights: PackagedWeights) -> Path:
+        raise WeightsError(f"no {weights.name}")
+
+    monkeypatch.setattr(module, "find_weights", missing)
+    model = OnnxModel(folder=folder)
+    with pytest.raises(WeightsError, match="text detector"):
+        model.encode_images([np.zeros((8, 8, 3), np.uint8)])
+
+
+# --- fingerprint
+
+
+def test_the_fingerprint_is_stable(folder: Path) -> None:
+    first, second = OnnxModel(folder=folder), OnnxModel(EncoderOptions(), threads=4, folder=folder)
+    assert first.fingerprint == second.fingerprint
+    assert len(first.fingerprint) == 64
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        EncoderOptions(longer_side=1280),
+        EncoderOptions(space_threshold=0.4),
+        EncoderOptions(detection=DetectionOptions(growth=1.7)),
+    ],
+)
+def test_the_fingerprint_changes_with_the_options(folder: Path, options: EncoderOptions) -> None:
+    assert OnnxModel(options, folder=folder).fingerprint != OnnxModel(folder=folder).fingerprint
+
+
+def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:
+    before = OnnxModel(folder=folder).fingerprint
+    store = folder / "joint.safetensors"
+    content = bytearray(store.read_bytes())
+    content[-1] ^= 1
+    store.write_bytes(content)
+    assert OnnxModel(folder=folder).fingerprint != before
+
+
+def test_the_fingerprint_changes_with_the_networks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = OnnxModel(folder=folder).fingerprint
+    other = PackagedWeights(name="other", file_name="other.onnx", sha256="ff" * 32, licence="", origin="")
+    monkeypatch.setattr(module, "DETECTOR_WEIGHTS", other)
+    assert OnnxModel(folder=folder).fingerprint != before
+
+
+# --- the packaged weights
+
+
+def test_all_weights_are_there() -> None:
+    checks = check_weights()
+    assert [check.problem for check in checks] == [None] * 6
+    assert all(check.path is not None and check.path.is_file() for check in checks)
+
+
+def test_check_weights_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def missing(weights: PackagedWeights) -> Path:
+        raise WeightsError(f"no {weights.name}; run pip")
+
+    monkeypatch.setattr(module, "find_weights", missing)
+    monkeypatch.setattr(module, "files", lambda package: tmp_path)
+    checks = check_weights()
+    assert [check.path for check in checks] == [None] * 6
+    assert checks[0].problem == "no PP-OCRv6-small text detector; run pip"
+    assert checks[-1].problem == f"{tmp_path / 'alphabet.json'} is missing; reinstall scene-textsearch"
+
+
+def test_this_python_folds_letters_as_the_prototypes_were_made() -> None:
+    # The folding follows Python's Unicode tables; a letter more or less would move all prototypes after it.
+    model = load_model()
+    with safe_open(model.folder / "joint.safetensors", "numpy") as store:
+        np.testing.assert_array_equal(store.get_tensor("folded"), model.alphabet.folded)
+        assert len(store.get_tensor("prototypes")) == len(model.alphabet.letters) + 1
+
+
+def test_a_drawn_photo_is_found_by_its_words() -> None:
+    picture = Image.new("RGB", (480, 200), "white")
+    brush, font = ImageDraw.Draw(picture), ImageFont.load_default(size=40)
+    brush.text((40, 30), "OPEN DAILY", fill="black", font=font)
+    brush.text((200, 120), "Bakery", fill="darkred", font=font)
+    model = load_model()
+    (regions,) = model.encode_images([np.asarray(picture)])
+    assert regions.texts == ("OPEN", "DAILY", "Bakery")
+    assert regions.lines.tolist() == [0, 0, 1]
+    assert (regions.text_scores > 0.9).all()
+    np.testing.assert_allclose(np.linalg.norm(regions.embeddings, axis=1), 1, atol=1e-4)
+    cosines = similarity(model.encode_words(["open", "daily", "bakery"]), regions.embeddings)
+    assert cosines.argmax(axis=1).tolist() == [0, 1, 2]
+    # The boxes stand where the words were drawn.
+    found = [*regions.polygons[2].min(axis=0).tolist(), *regions.polygons[2].max(axis=0).tolist()]
+    drawn = brush.textbbox((200, 120), "Bakery", font=font)
+    np.testing.assert_allclose(found, np.array(drawn), atol=16)

@@ -1,0 +1,198 @@
+"""Every loss against its formula, written out with plain loops."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from textsearch.training.losses import (
+    alter,
+    branch_loss,
+    contrastive_loss,
+    edit_similarity_loss,
+    similarity_targets,
+)
+
+
+def smooth_l1(difference: float) -> float:
+    return 0.5 * difference**2 if abs(difference) < 1 else abs(difference) - 0.5
+
+
+def edit_loss_by_hand(cosines: list[list[float]], targets: list[list[float]]) -> float:
+    everything, hardest = [], []
+    for row, row_targets in zip(cosines, targets, strict=True):
+        losses = [smooth_l1(cosine - target) for cosine, target in zip(row, row_targets, strict=True)]
+        everything += losses
+        hardest.append(max(losses))
+    return sum(everything) / len(everything) + sum(hardest) / len(hardest)
+
+
+def contrastive_by_hand(cosines: list[list[float]], same: list[list[bool]], temperature: float) -> float:
+    losses = []
+    for row, row_same in zip(cosines, same, strict=True):
+        weights = [math.exp(cosine / temperature) for cosine in row]
+        own = sum(weight for weight, is_same in zip(weights, row_same, strict=True) if is_same)
+        if own:
+            losses.append(-math.log(own / sum(weights)))
+    return sum(losses) / len(losses)
+
+
+def cosines_of(first: Tensor, second: Tensor) -> list[list[float]]:
+    return [[sum(a * b for a, b in zip(x, y, strict=True)) for y in second.tolist()] for x in first.tolist()]
+
+
+def random_cosines(rows: int, columns: int) -> Tensor:
+    return torch.rand(rows, columns, generator=torch.Generator().manual_seed(rows)) * 2 - 1
+
+
+def unit_rows(count: int, seed: int) -> Tensor:
+    rows = torch.randn(count, 6, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.normalize(rows, dim=1)
+
+
+# --- targets
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("cola", "cola", 1.0),
+        ("cola", "coca", 0.75),  # one of four replaced
+        ("cola", "colas", 0.8),  # one of five inserted
+        ("cola", "ola", 0.75),  # one of four deleted
+        ("cola", "alco", 0.0),  # four replaced, or two moved: two deleted and two inserted
+        ("ab", "ba", 0.0),
+        ("kitten", "sitting", 1 - 3 / 7),
+        ("a", "bcd", 0.0),
+        ("", "abc", 0.0),
+        ("", "", 1.0),
+    ],
+)
+def test_targets(first: str, second: str, expected: float) -> None:
+    assert similarity_targets([first], [second]).item() == pytest.approx(expected)
+    assert similarity_targets([second], [first]).item() == pytest.approx(expected)
+
+
+def test_targets_of_all_pairs() -> None:
+    targets = similarity_targets(["ab", "abc"], ["ab", "xy", "abcd"])
+    assert targets.dtype == torch.float32
+    torch.testing.assert_close(targets, torch.tensor([[1, 0, 0.5], [2 / 3, 0, 0.75]]))
+
+
+# --- the two forms of loss
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (5, 2)])
+def test_edit_similarity_loss(shape: tuple[int, int]) -> None:
+    cosines, targets = random_cosines(*shape), random_cosines(*shape).abs().flip(1)
+    expected = edit_loss_by_hand(cosines.tolist(), targets.tolist())
+    assert edit_similarity_loss(cosines, targets).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_edit_similarity_loss_is_zero_at_the_targets_alone() -> None:
+    targets = random_cosines(3, 4)
+    assert edit_similarity_loss(targets, targets) == 0
+    assert edit_similarity_loss(targets + 1e-3, targets) > 0
+
+
+def test_the_hardest_pair_counts_more_than_the_others() -> None:
+    cosines = torch.tensor([[0.9, 0.5, 0.1]], requires_grad=True)
+    edit_similarity_loss(cosines, torch.zeros(1, 3)).backward()  # type: ignore[no-untyped-call]
+    assert cosines.grad is not None
+    torch.testing.assert_close(cosines.grad, torch.tensor([[0.9 / 3 + 0.9, 0.5 / 3, 0.1 / 3]]))
+
+
+@pytest.mark.parametrize("temperature", [0.05, 1.0])
+def test_contrastive_loss_with_several_own_and_without_any(temperature: float) -> None:
+    cosines = random_cosines(4, 5)
+    same = torch.tensor([[1, 0, 0, 0, 0], [0, 1, 1, 0, 1], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]], dtype=torch.bool)
+    expected = contrastive_by_hand(cosines.tolist(), same.tolist(), temperature)
+    assert contrastive_loss(cosines, same, temperature).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_rows_without_own_word_give_no_gradient_and_no_nan() -> None:
+    cosines = random_cosines(2, 3).requires_grad_()
+    contrastive_loss(cosines, torch.tensor([[True, False, False], [False] * 3]), 0.05).backward()  # type: ignore[no-untyped-call]
+    assert cosines.grad is not None
+    assert torch.isfinite(cosines.grad).all()
+    assert not cosines.grad[1].any()
+    assert cosines.grad[0, 0] < 0 < cosines.grad[0, 1:].min()
+
+
+# --- the sum that is trained on
+
+
+def test_branch_loss_term_by_term() -> None:
+    region_words = ["cola", "cafe", "cola"]
+    texts = ["cola", "cafe", "coca", "bakery"]
+    regions, words = unit_rows(3, seed=1), unit_rows(4, seed=2)
+    terms = branch_loss(regions, region_words, words, texts, temperature=0.1)
+
+    def targets(first: list[str], second: list[str]) -> list[list[float]]:
+        return [[similarity_targets([a], [b]).item() for b in second] for a in first]
+
+    def expected_edit(rows: Tensor, row_words: list[str], columns: Tensor, column_words: list[str]) -> float:
+        return 10 * edit_loss_by_hand(cosines_of(rows, columns), targets(row_words, column_words))
+
+    same = [[text == word for word in region_words] for text in texts]
+    expected = {
+        "word_image": expected_edit(words, texts, regions, region_words),
+        "word_word": expected_edit(words, texts, words, texts),
+        "image_image": expected_edit(regions, region_words, regions, region_words),
+        "words_of_image": contrastive_by_hand(
+            cosines_of(regions, words), [list(column) for column in zip(*same, strict=True)], 0.1
+        ),
+        "images_of_word": contrastive_by_hand(cosines_of(words, regions), same, 0.1),
+    }
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(expected, rel=1e-4)
+
+
+def test_branch_loss_reaches_both_branches() -> None:
+    regions, words = unit_rows(2, seed=1).requires_grad_(), unit_rows(3, seed=2).requires_grad_()
+    terms = branch_loss(regions, ["ab", "cd"], words, ["ab", "cd", "ad"])
+    torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+    assert regions.grad is not None and regions.grad.any()
+    assert words.grad is not None and words.grad.any()
+
+
+# --- altered words
+
+
+def test_alter_follows_its_odds() -> None:
+    # Only the middle letter is told apart: "-" is in no alphabet, so what replaced it or stands before it was drawn.
+    generator = np.random.default_rng(0)
+    outcomes: Counter[str] = Counter()
+    count = 8000
+    for _ in range(count):
+        changed = alter("-", generator)
+        # An empty word is never returned, so a deleted single letter looks kept: 1 + 5 of 8.
+        outcomes["kept" if changed == "-" else "inserted" if changed.endswith("-") else "replaced"] += 1
+    spread = 4 * math.sqrt(count * 1 / 8 * 7 / 8)
+    assert abs(outcomes["inserted"] - count / 8) < spread
+    assert abs(outcomes["replaced"] - count / 8) < spread
+    assert abs(outcomes["kept"] - count * 6 / 8) < 2 * spread
+
+
+def test_alter_deletes_one_letter_in_eight() -> None:
+    generator = np.random.default_rng(1)
+    lengths = [len(alter("-" * 400, generator)) for _ in range(30)]
+    kept = [alter("-" * 400, generator).count("-") for _ in range(30)]
+    # Inserted and deleted letters balance; six letters of eight stay.
+    assert np.mean(lengths) == pytest.approx(400, abs=8)
+    assert np.mean(kept) == pytest.approx(300, abs=8)
+
+
+def test_alter_draws_letters_and_digits() -> None:
+    generator = np.random.default_rng(2)
+    drawn = set(alter("-" * 3000, generator)) - {"-"}
+    assert drawn == set("abcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def test_alter_never_returns_nothing_and_repeats_with_its_seed() -> None:
+    assert all(alter("a", np.random.default_rng(seed)) for seed in range(50))
+    assert alter("bakery", np.random.default_rng(3)) == alter("bakery", np.random.default_rng(3))
