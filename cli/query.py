@@ -37,11 +37,16 @@ def query(
         int, typer.Option("-k", "--top", metavar="N", min=0, help="How many photos; 0 = the whole gallery.")
     ] = 20,
     min_score: Annotated[
-        float,
+        float | None,
         typer.Option(
-            "--min-score", metavar="S", min=0.0, max=100.0, help="Leave out photos that score less, 0 to 100."
+            "--min-score",
+            metavar="S",
+            min=0.0,
+            max=100.0,
+            help="Leave out photos that score less, 0 to 100.  [default: 5, and 0 with -k 0]",
+            show_default=False,
         ),
-    ] = 0.0,
+    ] = None,
     as_json: JsonOption = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", "--nl", help="Print one JSON object a query, on one line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
@@ -110,7 +115,7 @@ def _print_table(result: SearchResult, color: Color) -> None:
     note(f"{photos} of {result.searched.images:,} in {result.took_ms:.0f} ms")
 
 
-def _ask_many(queries: list[str], index: Path | None, top: int, min_score: float) -> None:
+def _ask_many(queries: list[str], index: Path | None, top: int, min_score: float | None) -> None:
     """Print one result object a query; a query that cannot be asked gets one without hits, and the exit code is 2."""
     from textsearch.types import SearchResult
 

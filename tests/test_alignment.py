@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.fakes import ALPHABET, certain_lattice
 from textsearch.alignment import MISSING, WORST, LatticeBatch, align
 from textsearch.alphabet import NOTHING
 from textsearch.lattice import Lattice
+from textsearch.types import FloatArray
 
 
 def scores(word: str, *texts: str) -> tuple[list[float], list[float]]:
@@ -54,28 +56,40 @@ def test_a_misread_letter_that_the_lattice_still_holds_is_cheap() -> None:
     assert align(ALPHABET.encode("ei"), batch).whole[0] == pytest.approx(np.log(0.4 / 0.6) / 2, abs=1e-3)
 
 
-def brute_force_whole(word: np.ndarray, letters: np.ndarray, emitted: dict[int, np.ndarray]) -> float:
+def brute_force_whole(word: list[int], letters: NDArray[np.int32], emitted: dict[int, FloatArray]) -> float:
     best = -np.inf
-    for path in product([NOTHING, *letters], repeat=len(emitted[NOTHING])):
+    for path in product([NOTHING, *letters.tolist()], repeat=len(emitted[NOTHING])):
         collapsed = [x for i, x in enumerate(path) if x != NOTHING and (i == 0 or path[i - 1] != x)]
-        if collapsed == word.tolist():
-            best = max(best, sum(emitted[x][t] for t, x in enumerate(path)))
-    return float(best)
+        if collapsed == word:
+            best = max(best, sum(float(emitted[x][t]) for t, x in enumerate(path)))
+    return best
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.text("ab", min_size=1, max_size=3), st.integers(3, 6))
-def test_same_as_trying_every_path(seed: int, word: str, frames: int) -> None:
+def test_between_every_path_and_every_path_with_letters_left_out(seed: int, word: str, frames: int) -> None:
     logits = np.random.default_rng(seed).normal(0, 2, (frames, 3))
     probabilities = np.zeros((frames, len(ALPHABET.characters)), np.float32)
     probabilities[:, :3] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET.folded)
-    ids = ALPHABET.encode(word)
-    known = np.unique(np.append(ALPHABET.encode("ab"), NOTHING)).astype(np.int32)
+    ids, letters = ALPHABET.encode(word), ALPHABET.encode("ab")
+    known = np.unique(np.append(letters, NOTHING)).astype(np.int32)
     emissions = batch.emissions(known)[0]
     emitted = {int(x): emissions[:, i] for i, x in enumerate(known)}
-    expected = max(brute_force_whole(ids, ALPHABET.encode("ab"), emitted) / len(ids), WORST)
-    assert align(ids, batch).whole[0] == pytest.approx(expected, abs=1e-4)
+    complete = brute_force_whole(ids.tolist(), letters, emitted)
+    shortened = [
+        brute_force_whole([x for x, keep in zip(ids.tolist(), kept, strict=True) if keep], letters, emitted)
+        + MISSING * kept.count(False)
+        for kept in product([True, False], repeat=len(ids))
+    ]
+    found = align(ids, batch).whole[0]
+    assert found >= max(complete / len(ids), WORST) - 1e-4
+    assert found <= max(max(shortened) / len(ids), WORST) + 1e-4
+
+
+@pytest.mark.parametrize("word", ["hotell", "hhotel", "hotiel"])
+def test_a_letter_too_many_costs_one_missing_letter(word: str) -> None:
+    assert scores(word, "hotel")[0] == pytest.approx([MISSING / 6], abs=0.01)
 
 
 def test_lattices_of_different_lengths_do_not_disturb_each_other() -> None:

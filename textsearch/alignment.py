@@ -2,7 +2,7 @@
 
 All scores are relative to each lattice's own best path: 0 where the word is what the recogniser itself would have read,
 the more negative the less likely. A letter the lattice does not hold costs `MISSING` a frame, so a misreading lowers a
-score and never forbids a match.
+score and never forbids a match; so does a letter of the word that is not there at all.
 """
 
 from __future__ import annotations
@@ -101,8 +101,10 @@ def align(word: NDArray[np.int32], batch: LatticeBatch) -> Alignment:
     # State 2i is the gap before letter i, state 2i + 1 the letter itself, as in CTC.
     letter_of_state = np.full(states, inverse[-1])
     letter_of_state[1::2] = inverse[:-1]
-    # A gap may be skipped between two different letters.
-    skip = np.full(states, _IMPOSSIBLE, np.float32)
+    # A gap may be skipped between two different letters; from gap to gap a letter may be left out, which costs as much
+    # as a letter that the lattice does not hold.
+    skip = np.full(states, MISSING, np.float32)
+    skip[1::2] = _IMPOSSIBLE
     skip[3::2] = np.where(word[1:] != word[:-1], np.float32(0), _IMPOSSIBLE)
 
     # Two columns of padding stand for "no state", so that moving on by one or two states is a shifted view.
@@ -115,12 +117,13 @@ def align(word: NDArray[np.int32], batch: LatticeBatch) -> Alignment:
         _move(part, skip)
         if frame == 0:
             whole[:, 2:4] = 0.0
+            whole[:, 4:6] = MISSING
         # A part may begin anywhere.
         np.maximum(part[:, 3], 0.0, out=part[:, 3])
         whole[:, 2:] += emission
         part[:, 2:] += emission
         np.maximum(best, part[:, -2], out=best)
-    ended = np.maximum(whole[:, -1], whole[:, -2])
+    ended = np.maximum(whole[:, -2:].max(axis=1), whole[:, -4:-2].max(axis=1) + np.float32(MISSING))
     return Alignment(
         whole=np.maximum(ended / len(word), np.float32(WORST)), part=np.maximum(best / len(word), np.float32(WORST))
     )

@@ -183,13 +183,14 @@ class Database:
         folder = self._open(create=True)
         return build(folder, self.model, paths, options or Defaults(), progress)
 
-    def search(self, query: str, k: int = 20, *, min_score: float = 0.0) -> SearchResult:
+    def search(self, query: str, k: int = 20, *, min_score: float | None = None) -> SearchResult:
         """Find the photos that show a text.
 
         Args:
             query: one or several words.
             k: hits at most; 0 ranks the whole gallery.
-            min_score: hits below this score (0 to 100) are left out.
+            min_score: hits below this score (0 to 100) are left out; None leaves out those that hardly ever hold the
+                query (below 5), and nothing where the whole gallery is asked for.
 
         Raises:
             QueryError: the query is empty or holds nothing that can be searched.
@@ -197,7 +198,9 @@ class Database:
         """
         return self._search().search(query, k, min_score)
 
-    def search_many(self, queries: Iterable[str], k: int = 20, *, min_score: float = 0.0) -> Iterator[SearchResult]:
+    def search_many(
+        self, queries: Iterable[str], k: int = 20, *, min_score: float | None = None
+    ) -> Iterator[SearchResult]:
         """Answer queries one after the other; arguments and errors as for `search`."""
         searcher = self._search()
         for query in queries:

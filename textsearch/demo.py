@@ -181,10 +181,10 @@ def _hotel(random: np.random.Generator) -> Image.Image:
     buildings(picture, random, 1300, (140, 132, 128))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((620, 140, 1420, HEIGHT), (206, 186, 156))
-    for row in range(240, 1300, 190):
-        for column in (900, 1070, 1240):
-            draw.rectangle((column, row, column + 96, row + 124), (78, 92, 108))
-            draw.rectangle((column, row + 124, column + 96, row + 136), (232, 220, 200))
+    for row in range(240, 1100, 400):
+        for column in (920, 1190):
+            draw.rectangle((column, row, column + 170, row + 250), (78, 92, 108))
+            draw.rectangle((column, row + 250, column + 170, row + 266), (232, 220, 200))
     draw.rectangle((0, 1300, WIDTH, HEIGHT), (104, 100, 98))
     sign = board(lettering("HOTEL", 170, (255, 246, 214), 6, 0.03), (28, 52, 96), 0.3, (214, 180, 104))
     put(picture, sign, (690, 560), -90)

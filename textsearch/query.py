@@ -14,7 +14,7 @@ from textsearch.errors import QueryError
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import StoredRegion
 from textsearch.layout import closeness
-from textsearch.rerank import KINDS, MEANINGFUL, PLACE_FLOOR, Scores, placed, score, together, weakest
+from textsearch.rerank import KINDS, MEANINGFUL, MINIMUM_SCORE, PLACE_FLOOR, Scores, placed, score, together, weakest
 from textsearch.similarity import similarity
 from textsearch.types import FloatArray, Hit, Match, SearchResult, TextModel
 
@@ -74,13 +74,13 @@ class Searcher:
         self.model = model
         self._regions: dict[int, StoredRegion] = {}
 
-    def search(self, text: str, k: int, min_score: float) -> SearchResult:
+    def search(self, text: str, k: int, min_score: float | None = None) -> SearchResult:
         """Find the photos that show a text.
 
         Args:
             text: the query.
             k: hits at most; 0 for the whole gallery, also photos that do not match at all.
-            min_score: hits below this score (0 to 100) are left out.
+            min_score: hits below this score (0 to 100) are left out; None: MINIMUM_SCORE, or 0 if k is 0.
 
         Raises:
             QueryError: the query is empty or cannot be searched.
@@ -91,6 +91,8 @@ class Searcher:
             raise ValueError(f"k must be 0 (the whole gallery) or positive, not {k}")
         query = Query.parse(text, self.model.alphabet)
         info = self.index.info()
+        if min_score is None:
+            min_score = MINIMUM_SCORE if k else 0.0
         rated = self._rate(query, k, min_score) if info.regions else []
         if k == 0 and min_score <= 0:
             rated += self._without_text(rated)

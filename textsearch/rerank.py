@@ -23,7 +23,15 @@ PLACE_FLOOR = 0.9
 MEANINGFUL = 0.05
 """A match below this score is not shown: its region has nothing to do with the word."""
 
-_INTERCEPT, _SIMILARITY_WEIGHT, _LATTICE_WEIGHT = -6.0, 9.0, 1.2
+_INTERCEPT, _SIMILARITY_WEIGHT, _LATTICE_WEIGHT = -4.82, 7.87, 1.47
+"""Fitted by `benchmarks/fit_scores.py` on ICDAR 2015 training photos, split dev; see benchmarks/results."""
+
+_EXACT_FLOOR, _PARTIAL_FLOOR = 0.6, 0.5
+"""Least score of a region whose lattice holds all the letters perfectly, whatever the vectors say. The fit asks for the
+whole word only; somebody who types a part of a word wants the photos that hold it."""
+
+MINIMUM_SCORE = 5.0
+"""Hits below this score, of 100, are left out unless asked for: fewer than one in a hundred of them holds the word."""
 
 KINDS: tuple[MatchKind, ...] = ("exact", "partial", "similar")
 """Best first."""
@@ -53,10 +61,14 @@ def score(similarities: FloatArray, alignment: Alignment) -> Scores:
     """
     lattice = np.maximum(alignment.whole, alignment.part - PART_MARGIN)
     logits = _INTERCEPT + _SIMILARITY_WEIGHT * similarities + _LATTICE_WEIGHT * lattice
+    kinds = np.where(alignment.whole >= CERTAIN, 0, np.where(alignment.part >= CERTAIN, 1, 2))
+    floors = np.choose(
+        kinds, [_EXACT_FLOOR * np.exp(alignment.whole), _PARTIAL_FLOOR * np.exp(alignment.part), np.float32(0)]
+    )
     return Scores(
-        values=(1 / (1 + np.exp(-logits))).astype(np.float32),
+        values=np.maximum(1 / (1 + np.exp(-logits)), floors).astype(np.float32),
         lattice=np.exp(lattice).astype(np.float32),
-        kinds=np.where(alignment.whole >= CERTAIN, 0, np.where(alignment.part >= CERTAIN, 1, 2)),
+        kinds=kinds,
     )
 
 

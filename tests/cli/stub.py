@@ -79,7 +79,7 @@ class StubDatabase:
     def __exit__(self, *error: object) -> None:
         self.asked.append("closed")
 
-    def search(self, query: str, k: int = 20, *, min_score: float = 0.0) -> SearchResult:
+    def search(self, query: str, k: int = 20, *, min_score: float | None = None) -> SearchResult:
         self.asked.append((query, k, min_score))
         if not any(letter.isalnum() for letter in query):
             raise QueryError("The query has no letter or digit; give at least one.")

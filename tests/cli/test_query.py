@@ -38,7 +38,7 @@ def test_options_may_come_before_the_text(run: Run, found: SearchResult, databas
 
 def test_a_word_that_names_a_command_can_be_searched(run: Run, database: StubDatabase) -> None:
     assert run("--", "status").code == 1
-    assert ("status", 20, 0.0) in database.asked
+    assert ("status", 20, None) in database.asked
 
 
 def test_nothing_found_is_exit_code_1_and_no_output(run: Run) -> None:
@@ -132,7 +132,7 @@ def test_queries_from_a_file_give_one_object_each_with_the_query_as_given(
     assert [result["query"] for result in results] == ["coca cola", "  café ", "unseen"]
     assert results[0]["hits"][0]["score"] == 100 / 3
     assert outcome.code == 0
-    assert ("unseen", 0, 0.0) in database.asked
+    assert ("unseen", 0, None) in database.asked
 
 
 def test_queries_from_standard_input_as_json(run: Run, found: SearchResult) -> None:

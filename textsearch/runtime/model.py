@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -42,6 +43,8 @@ class OnnxModel:
         self.options = options or EncoderOptions()
         self.threads = threads
         self.folder = folder or Path(str(files("textsearch.weights")))
+        self._loading = threading.Lock()
+        self._encoder: Encoder | None = None
         missing = [name for name in BRANCH_FILES if not (self.folder / name).is_file()]
         if missing:
             raise WeightsError(f"{self.folder} lacks {', '.join(missing)}; reinstall scene-textsearch")
@@ -68,13 +71,19 @@ class OnnxModel:
     def _embedder(self) -> OnnxEmbedder:
         return OnnxEmbedder(self.folder, self.alphabet, self.threads)
 
-    @cached_property
+    @property
     def encoder(self) -> Encoder:
-        """Return the whole flow, its networks loaded and their weights checked.
+        """Return the whole flow, its networks loaded once and their weights checked.
 
         Raises:
             WeightsError: the weights inside rapidocr are missing or changed.
         """
+        with self._loading:
+            if self._encoder is None:
+                self._encoder = self._load_encoder()
+            return self._encoder
+
+    def _load_encoder(self) -> Encoder:
         return Encoder(
             OnnxDetector(find_weights(DETECTOR_WEIGHTS), self.threads),
             OnnxRecogniser(find_weights(RECOGNISER_WEIGHTS), self.threads),

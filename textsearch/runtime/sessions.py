@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,9 @@ from textsearch.types import ByteArray, FloatArray
 
 _FRAMES = "p2o.pd_op.transpose.8.0"
 """Name of the tensor of frames, (B, T, F), in the recogniser's graph, one step before its classifier."""
+
+_LARGE_PIXELS = 1_500_000
+"""From this size on the detector needs several hundred megabytes for one photo."""
 
 
 def new_session(graph: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -55,10 +60,15 @@ class OnnxDetector:
 
     def __init__(self, graph: Path, threads: int) -> None:
         self._session = new_session(graph, threads)
+        self._large = threading.Lock()
 
     def probabilities(self, photo: ByteArray) -> FloatArray:
-        """Return the probability of text, (H, W) float32, of a photo (H, W, 3) uint8 RGB, sides multiples of 32."""
-        (maps,) = self._session.run(None, {"x": network_input(photo[None])})
+        """Return the probability of text, (H, W) float32, of a photo (H, W, 3) uint8 RGB, sides multiples of 32.
+
+        Safe from several threads; large photos are taken one at a time to bound the memory.
+        """
+        with self._large if photo.shape[0] * photo.shape[1] > _LARGE_PIXELS else nullcontext():
+            (maps,) = self._session.run(None, {"x": network_input(photo[None])})
         probabilities: FloatArray = maps[0, 0]
         return probabilities
 
