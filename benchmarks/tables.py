@@ -33,10 +33,10 @@ def measured_on(result: dict[str, Any]) -> str:
     """Return where and when a result was measured."""
     environment = result["environment"]
     machine = environment["machine"]
+    versions = f"Python {environment['python']}, onnxruntime {environment['packages']['onnxruntime']}"
     return (
-        f"Measured on {machine['usable_cores']} cores ({machine['processor']}), no GPU, "
-        f"Python {environment['python']}, onnxruntime {environment['packages']['onnxruntime']}, commit {environment['commit'][:9]}, "
-        f"{environment['date'][:10]}."
+        f"Measured on {machine['usable_cores']} cores ({machine['processor']}), no GPU, {versions}, "
+        f"commit {environment['commit'][:9]}, {environment['date'][:10]}."
     )
 
 
