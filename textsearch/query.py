@@ -18,10 +18,10 @@ from textsearch.rerank import KINDS, MEANINGFUL, MINIMUM_SCORE, PLACE_FLOOR, Sco
 from textsearch.similarity import similarity
 from textsearch.types import FloatArray, Hit, Match, SearchResult, TextModel
 
-_NEIGHBOURS = 300
+_NEIGHBOURS = 200
 """Regions per word that FAISS proposes for exact scoring."""
 
-_CONTAINING = 200
+_CONTAINING = 100
 """Regions per word that the trigram index proposes for exact scoring."""
 
 _CACHED_REGIONS = 20_000
