@@ -83,12 +83,12 @@ def latency() -> str:
 def render(text: str) -> str:
     """Return a text with what stands between each pair of table markers written anew."""
     for name, make in (("retrieval", retrieval), ("latency", latency)):
-        begin, end = f"<!-- table: {name} -->\n", f"\n<!-- end: {name} -->"
+        begin, end = f"<!-- table: {name} -->\n", f"<!-- end: {name} -->"
         before, _, rest = text.partition(begin)
         _, marker, after = rest.partition(end)
         if not marker:
             raise ValueError(f"the README has no markers for the table {name}")
-        text = before + begin + make() + marker + after
+        text = f"{before}{begin}{make()}\n{marker}{after}"
     return text
 
 
