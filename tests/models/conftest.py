@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from tests.single_thread import one_torch_thread  # noqa: F401
 from textsearch.models.detector import TextDetector
 from textsearch.models.recogniser import Recogniser
 from textsearch.models.weights import load_detector, load_recogniser
@@ -27,15 +28,6 @@ against float64 both programs are off by up to 1e-4 in the frames, ONNX Runtime 
 
 Reference: TypeAlias = Callable[[Tensor], list[Tensor]]
 """Runs the ONNX file on images (B, 3, H, W) and returns its tapped values, then its output."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Run torch on one thread: on inputs this small, threads that wait for each other take most of the time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

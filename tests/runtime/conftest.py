@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +10,13 @@ import pytest
 import torch
 
 from tests.fakes import ALPHABET
+from tests.single_thread import one_torch_thread  # noqa: F401
 from textsearch.training.export import export_branches
 from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
 
 FRAME = 6
 """Features of a frame, and so of a letter's prototype."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Run torch on one thread: on inputs this small, threads wait for each other most of the time."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
