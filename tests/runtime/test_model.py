@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -163,3 +164,14 @@ def test_a_drawn_photo_is_found_by_its_words() -> None:
     found = [*regions.polygons[2].min(axis=0).tolist(), *regions.polygons[2].max(axis=0).tolist()]
     drawn = brush.textbbox((200, 120), "Bakery", font=font)
     np.testing.assert_allclose(found, np.array(drawn), atol=16)
+
+
+def test_a_library_that_gives_up_on_a_photo_is_a_runtime_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = OnnxModel()
+
+    def give_up(*_: object) -> None:
+        raise cv2.error("out of memory")
+
+    monkeypatch.setattr(model.encoder, "detect", give_up)
+    with pytest.raises(RuntimeError, match="failed on a photo: out of memory"):
+        model.encode_images([np.zeros((32, 32, 3), np.uint8)])

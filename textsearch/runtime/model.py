@@ -11,6 +11,9 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
+import cv2
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
+
 from textsearch.alphabet import Alphabet
 from textsearch.encoder import Encoder, EncoderOptions
 from textsearch.errors import WeightsError
@@ -93,8 +96,15 @@ class OnnxModel:
         )
 
     def encode_images(self, images: Sequence[ByteArray]) -> list[Regions]:
-        """Find and encode the text in images, each (H, W, 3) uint8 RGB, upright."""
-        return self.encoder.encode_images(images)
+        """Find and encode the text in images, each (H, W, 3) uint8 RGB, upright.
+
+        Raises:
+            RuntimeError: ONNX Runtime or OpenCV gave up on an image, for example for lack of memory.
+        """
+        try:
+            return self.encoder.encode_images(images)
+        except (cv2.error, Fail, RuntimeException) as error:
+            raise RuntimeError(f"the network failed on a photo: {error}") from error
 
     def encode_words(self, words: Sequence[str]) -> FloatArray:
         """Encode W normalised words into (W, D) float32 unit vectors."""
