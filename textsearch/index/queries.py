@@ -58,7 +58,7 @@ EMBEDDINGS_BY_ID = select(regions.c.id, regions.c.embedding).where(among(regions
 IMAGES = (
     select(images.c.id, files.c.path, images.c.sha256, images.c.width, images.c.height)
     .join(files, files.c.image_id == images.c.id)
-    .order_by(images.c.id, files.c.id)
+    .order_by(images.c.id, files.c.path)
 )
 """One row for each copy of each image."""
 IMAGES_BY_ID = IMAGES.where(among(images.c.id))

@@ -106,11 +106,11 @@ class StoredImage:
 
     Attributes:
         image_id: primary key, never used again after a removal.
-        path: the first of its paths.
+        path: the first of its paths by name.
         sha256: hexadecimal digest of its bytes.
         width: width of the upright image, pixels.
         height: height of the upright image, pixels.
-        paths: all files with this content, in the order in which they were indexed.
+        paths: all files with this content, by path: which was read first may differ from run to run.
     """
 
     image_id: int
