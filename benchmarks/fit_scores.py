@@ -22,7 +22,7 @@ from textsearch.alignment import LatticeBatch, align
 from textsearch.database import Database
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import ModelIdentity
-from textsearch.rerank import PART_MARGIN
+from textsearch.rerank import letter_fit
 from textsearch.runtime.model import OnnxModel, load_model
 from textsearch.similarity import similarity
 
@@ -44,8 +44,7 @@ def evidence(
     batch = LatticeBatch.of([region.lattice for region in regions], model.alphabet.folded)
     rows, labels, numbers = [], [], []
     for number, (query, cosine) in enumerate(zip(queries, cosines, strict=True)):
-        alignment = align(model.alphabet.encode(query), batch)
-        lattice = np.maximum(alignment.whole, alignment.part - PART_MARGIN)
+        lattice = letter_fit(align(model.alphabet.encode(query), batch))
         # The region that stands for a photo is chosen with the ratio that the fit confirms.
         order = np.lexsort((-(2 * cosine + lattice), owner))
         best = order[np.unique(owner[order], return_index=True)[1]]

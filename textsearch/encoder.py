@@ -207,12 +207,10 @@ class Encoder:
         words = []
         count = len(line.frames)
         for start, stop in word_spans(line.probabilities, self.alphabet.space, self.options.space_threshold):
-            first, last = (start + place for place in letter_extent(line.probabilities[start:stop]))
-            polygon = slice_along(line.quadrilateral, first / count, last / count)
-            # Whole frames that the letters touch: blank margins would blur where in the word a letter stands.
-            inside = slice(int(first), math.ceil(last))
-            lattice = Lattice.from_probabilities(line.probabilities[inside])
-            words.append(Word(polygon, line.frames[inside], lattice, number, line.score))
+            frames, probabilities = line.frames[start:stop], line.probabilities[start:stop]
+            first, last = letter_extent(probabilities)
+            polygon = slice_along(line.quadrilateral, (start + first) / count, (start + last) / count)
+            words.append(Word(polygon, *within_letters(frames, probabilities), number, line.score))
         return words
 
     def _transcribe(self, lattice: Lattice) -> tuple[str, float]:
@@ -246,6 +244,14 @@ def word_of_strip(strip: ByteArray, recogniser: Recogniser) -> tuple[FloatArray,
     frames, probabilities = read_strip(strip, recogniser)
     if not (probabilities.argmax(axis=1) > 0).any():
         return None
+    return within_letters(frames, probabilities)
+
+
+def within_letters(frames: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, Lattice]:
+    """Return the frames (T, F) of one word that its letters touch, and their lattice.
+
+    Blank margins would blur where in the word a letter stands.
+    """
     first, last = letter_extent(probabilities)
     inside = slice(int(first), math.ceil(last))
     return frames[inside], Lattice.from_probabilities(probabilities[inside])

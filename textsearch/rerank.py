@@ -52,6 +52,11 @@ class Scores:
     kinds: NDArray[np.int64]
 
 
+def letter_fit(alignment: Alignment) -> FloatArray:
+    """Return how well the letters fit each of N regions, (N,) float32, at most 0: as the whole text, or as a part."""
+    return np.asarray(np.maximum(alignment.whole, alignment.part - PART_MARGIN), np.float32)
+
+
 def score(similarities: FloatArray, alignment: Alignment) -> Scores:
     """Fuse both kinds of evidence.
 
@@ -59,7 +64,7 @@ def score(similarities: FloatArray, alignment: Alignment) -> Scores:
         similarities: (N,) float32 cosines.
         alignment: of the same N regions.
     """
-    lattice = np.maximum(alignment.whole, alignment.part - PART_MARGIN)
+    lattice = letter_fit(alignment)
     logits = _INTERCEPT + _SIMILARITY_WEIGHT * similarities + _LATTICE_WEIGHT * lattice
     kinds = np.where(alignment.whole >= CERTAIN, 0, np.where(alignment.part >= CERTAIN, 1, 2))
     floors = np.choose(
