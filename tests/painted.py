@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.fakes import ALPHABET
-from textsearch.detection import DetectionOptions
-from textsearch.encoder import Encoder, EncoderOptions
+from textsearch.encoder import Encoder
 from textsearch.lattice import Lattice
+from textsearch.options import DetectionOptions, EncoderOptions
 from textsearch.types import ByteArray, FloatArray
 
 CLASSES = len(ALPHABET.characters)

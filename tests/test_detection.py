@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from textsearch.detection import DetectionOptions, decode
+from textsearch.detection import decode
 from textsearch.geometry import is_vertical
+from textsearch.options import DetectionOptions
 from textsearch.types import FloatArray
 
 EXACT = DetectionOptions(growth=0.0)

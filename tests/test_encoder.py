@@ -19,8 +19,9 @@ from tests.painted import (
     new_encoder,
     paint,
 )
-from textsearch.encoder import EncoderOptions, Line, letter_extent, read_strip, word_of_strip, word_spans
+from textsearch.encoder import Line, letter_extent, read_strip, word_of_strip, word_spans
 from textsearch.lattice import Lattice
+from textsearch.options import EncoderOptions
 from textsearch.types import ByteArray, FloatArray, Regions
 
 

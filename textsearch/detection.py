@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
 from textsearch.geometry import order_corners
+from textsearch.options import DetectionOptions
 from textsearch.types import FloatArray
-
-
-@dataclass(frozen=True)
-class DetectionOptions:
-    """How text is cut out of the probability map.
-
-    Attributes:
-        pixel_threshold: a pixel above this is text.
-        region_threshold: a region whose mean probability is below this is dropped.
-        growth: the map marks shrunken text; each region grows by growth x area / perimeter on every side.
-        shortest_side: regions thinner than this many network pixels (before growing) are dropped.
-    """
-
-    pixel_threshold: float = 0.3
-    region_threshold: float = 0.25
-    growth: float = 1.6
-    shortest_side: float = 3.0
 
 
 def decode(probabilities: FloatArray, options: DetectionOptions) -> tuple[FloatArray, FloatArray]:

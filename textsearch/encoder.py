@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alphabet import Alphabet
-from textsearch.detection import DetectionOptions, decode
+from textsearch.detection import decode
 from textsearch.geometry import Fit, is_vertical, rectify, slice_along, turned
 from textsearch.lattice import Lattice
+from textsearch.options import EncoderOptions
 from textsearch.types import ByteArray, FloatArray, Regions
 
 STRIP_HEIGHT = 48
@@ -60,26 +61,6 @@ class Embedder(Protocol):
     def regions(self, frames: Sequence[FloatArray], lattices: Sequence[Lattice]) -> FloatArray:
         """Return (N, D) float32 unit vectors of N regions from their frames (T, F) and lattices of T frames."""
         ...
-
-
-@dataclass(frozen=True)
-class EncoderOptions:
-    """What the flow between the networks can be told.
-
-    Attributes:
-        longer_side: larger photos are reduced to this many pixels for detection; strips for reading are always cut from
-            the full resolution.
-        longest_strip: wider strips are squeezed to this many pixels.
-        space_threshold: a frame this sure of a space parts two words.
-        unsure: a line read with less than this mean probability is read again upside down.
-        detection: how the probability map is decoded.
-    """
-
-    longer_side: int = 1920
-    longest_strip: int = 1280
-    space_threshold: float = 0.3
-    unsure: float = 0.0
-    detection: DetectionOptions = field(default_factory=DetectionOptions)
 
 
 @dataclass(frozen=True, eq=False)

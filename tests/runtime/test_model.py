@@ -12,9 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from safetensors import safe_open
 
 from tests.fakes import ALPHABET
-from textsearch.detection import DetectionOptions
-from textsearch.encoder import EncoderOptions
 from textsearch.errors import WeightsError
+from textsearch.options import DetectionOptions, EncoderOptions
 from textsearch.ppocr import PackagedWeights
 from textsearch.runtime import model as module
 from textsearch.runtime.model import BRANCH_FILES, OnnxModel, check_weights, load_model
@@ -175,3 +174,12 @@ def test_a_library_that_gives_up_on_a_photo_is_a_runtime_error(monkeypatch: pyte
     monkeypatch.setattr(model.encoder, "detect", give_up)
     with pytest.raises(RuntimeError, match="failed on a photo: out of memory"):
         model.encode_images([np.zeros((32, 32, 3), np.uint8)])
+
+
+def test_encoding_words_loads_neither_opencv_nor_torch() -> None:
+    program = (
+        "import sys; from textsearch.database import open; from textsearch.runtime.model import load_model; "
+        "load_model().encode_words(['exit']); print(sorted({'cv2', 'torch'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert result.stdout.strip() == "[]"

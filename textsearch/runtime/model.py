@@ -10,17 +10,20 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 
 from textsearch.alphabet import Alphabet
-from textsearch.encoder import Encoder, EncoderOptions
 from textsearch.errors import WeightsError
+from textsearch.options import EncoderOptions
 from textsearch.ppocr import DETECTOR_WEIGHTS, RECOGNISER_WEIGHTS, find_weights
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
 from textsearch.types import ByteArray, FloatArray, Regions
+
+if TYPE_CHECKING:
+    from textsearch.encoder import Encoder
 
 BRANCH_FILES = ("joint.safetensors", "image_branch.onnx", "word_branch.onnx", "alphabet.json")
 """What the package carries itself; the detector and the trunk come inside rapidocr's wheel."""
@@ -87,6 +90,8 @@ class OnnxModel:
             return self._encoder
 
     def _load_encoder(self) -> Encoder:
+        from textsearch.encoder import Encoder  # here, because a query needs neither it nor OpenCV
+
         return Encoder(
             OnnxDetector(find_weights(DETECTOR_WEIGHTS), self.threads),
             OnnxRecogniser(find_weights(RECOGNISER_WEIGHTS), self.threads),
@@ -101,6 +106,8 @@ class OnnxModel:
         Raises:
             RuntimeError: ONNX Runtime or OpenCV gave up on an image, for example for lack of memory.
         """
+        import cv2  # here, because a query needs no OpenCV
+
         try:
             return self.encoder.encode_images(images)
         except (cv2.error, Fail, RuntimeException) as error:

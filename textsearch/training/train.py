@@ -17,10 +17,11 @@ import numpy as np
 from PIL import ImageFont
 
 from textsearch.alphabet import Alphabet, normalise
-from textsearch.encoder import Encoder, EncoderOptions
+from textsearch.encoder import Encoder
 from textsearch.errors import TextSearchError
 from textsearch.features import letter_prototypes
 from textsearch.models.weights import load_characters, load_recogniser
+from textsearch.options import EncoderOptions
 from textsearch.ppocr import DETECTOR_WEIGHTS, RECOGNISER_WEIGHTS, find_weights
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
