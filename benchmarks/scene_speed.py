@@ -1,0 +1,85 @@
+"""How fast scenes are drawn on one core, and how many words they give.
+
+    python -m benchmarks.scene_speed --lexicon words.txt --fonts FOLDER --backgrounds FOLDER
+
+Each process draws its own scenes with OpenCV on one thread; the times are of the processor, so other load on the
+machine does not count. Photos are read inside of the measured time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.record import write
+from textsearch.geometry import rectify
+from textsearch.training.samples import Sample
+from textsearch.training.scenes import DrawnScenes
+from textsearch.training.train import read_lexicon, readable_fonts
+
+
+def measure(source: DrawnScenes, seed: int, count: int) -> tuple[list[float], list[Sample]]:
+    """Draw scenes; return the seconds of processor time of each, and the scenes."""
+    seconds, samples = [], []
+    scenes = source.samples(np.random.default_rng(seed))
+    for _ in range(count):
+        before = time.process_time()
+        samples.append(next(scenes))
+        seconds.append(time.process_time() - before)
+    return seconds, samples
+
+
+def cut_words(samples: list[Sample]) -> tuple[int, float]:
+    """Cut every legible word out as a strip; return their number and the seconds of processor time."""
+    count, before = 0, time.process_time()
+    for sample in samples:
+        for word in sample.words:
+            if word.legible:
+                half = len(word.polygon) // 2
+                rectify(sample.image, word.polygon[[0, half - 1, half, -1]], 48, 640)
+                count += 1
+    return count, time.process_time() - before
+
+
+def main() -> None:
+    """Measure and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lexicon", type=Path, required=True)
+    parser.add_argument("--fonts", type=Path, required=True)
+    parser.add_argument("--backgrounds", type=Path)
+    parser.add_argument("--side", type=int, default=640)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--output", type=Path)
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    fonts = readable_fonts(arguments.fonts)
+    photos = sorted(arguments.backgrounds.rglob("*.jpg")) if arguments.backgrounds else []
+    source = DrawnScenes(read_lexicon(arguments.lexicon), fonts, photos, arguments.side)
+    measure(source, 0, 20)  # the first looks at fonts and photos are slow and not repeated
+    seconds, samples = measure(source, 1, arguments.count)
+    cut, cutting = cut_words(samples)
+    words = [word for sample in samples for word in sample.words]
+    write(
+        {
+            "side": arguments.side,
+            "scenes": len(samples),
+            "fonts": len(fonts),
+            "backgrounds": len(photos),
+            "scenes_per_second_and_core": round(len(samples) / sum(seconds), 1),
+            "slowest_of_100_ms": round(1000 * statistics.quantiles(seconds, n=100)[-1], 1),
+            "words_per_scene": round(len(words) / len(samples), 1),
+            "legible_share": round(cut / len(words), 3),
+            "bent_share": round(sum(len(word.polygon) > 4 for word in words) / len(words), 3),
+            "crops_per_second_and_core": round(cut / (sum(seconds) + cutting), 1),
+        },
+        arguments.output,
+    )
+
+
+if __name__ == "__main__":
+    main()
