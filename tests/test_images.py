@@ -21,7 +21,15 @@ from PIL import Image, ImageFile, ImageOps
 
 from textsearch import images
 from textsearch.errors import ImageError
-from textsearch.images import MAXIMUM_PIXELS, SUFFIXES, available_formats, decoding_bytes, is_temporary, read_image
+from textsearch.images import (
+    MAXIMUM_PIXELS,
+    SUFFIXES,
+    available_formats,
+    decoding_bytes,
+    is_temporary,
+    read_image,
+    stored_size,
+)
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -109,6 +117,18 @@ def test_all_exif_orientations_are_applied(orientation: int, kind: str) -> None:
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
     assert expected.shape == ((24, 40, 3) if orientation < 5 else (40, 24, 3))
     np.testing.assert_array_equal(read_image(data), expected)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_stored_size_comes_with_what_read_image_will_turn(kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(drawn(), kind, exif=exif)
+    width, height, left_to_turn = stored_size(data)
+    assert read_image(data).shape[:2] == ((width, height) if left_to_turn == 6 else (height, width))
+    if kind == "PNG":
+        assert (width, height, left_to_turn) == (40, 24, orientation)
 
 
 def test_turning_works_in_more_than_one_band(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,17 @@ def decoding_bytes(source: Path | bytes | BinaryIO) -> int:
         return image.width * image.height * (_PROGRESSIVE_PEAK if "progressive" in image.info else known.peak)
 
 
+def stored_size(source: Path | bytes | BinaryIO) -> tuple[int, int, int]:
+    """Return width and height of a picture as its pixels are stored, and the EXIF orientation, 1 to 8, from the header.
+
+    Raises:
+        ImageError: the header alone shows that this is no picture, or one that is too large.
+    """
+    with _opened(source) as (image, _):
+        orientation = 1 if isinstance(image, TiffImageFile) else _orientation(image)  # Pillow turns TIFF by itself
+        return image.width, image.height, orientation
+
+
 def open_file(path: Path) -> io.BufferedReader:
     """Open a file for reading if it is a regular file: opening a named pipe would wait for its writer for ever.
 

@@ -1,0 +1,1 @@
+"""Published sets of annotated photos in the formats they are handed out in: one file a family, one class a set."""

@@ -1,0 +1,169 @@
+"""What all sets share: photos with their words as they lie on the disk, and the way from there to samples."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from numpy.random import Generator
+
+from textsearch.errors import ImageError, TextSearchError
+from textsearch.images import SUFFIXES, read_image, stored_size
+from textsearch.training.datasets.formats import missing
+from textsearch.training.datasets.polygons import box, turned_upright
+from textsearch.training.samples import Sample, WordLabel
+from textsearch.types import ByteArray, FloatArray
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, eq=False)
+class WordAnnotation:
+    """One word as it was annotated.
+
+    Attributes:
+        polygon: (2K, 2) float32 as in `WordLabel`; None: the word fills its picture.
+        text: as it is written; "" if nobody could read it.
+        legible: False for words that count neither way.
+    """
+
+    polygon: FloatArray | None
+    text: str
+    legible: bool
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedPhoto:
+    """A picture file with its words, in the order of the annotation.
+
+    Attributes:
+        path: the file.
+        words: its words.
+        as_stored: whether the polygons count the pixels as the file stores them, before the EXIF orientation turns
+            the picture upright. The published sets do: they were annotated with tools that did not know EXIF.
+    """
+
+    path: Path
+    words: tuple[WordAnnotation, ...]
+    as_stored: bool = False
+
+
+class PhotoSet(ABC, Generic[Entry]):
+    """A set of annotated photos; fulfils `textsearch.training.samples.SampleSource`.
+
+    An entry is whatever the set keeps for one photo: a row of its list, or the name of an annotation file, so that a
+    million files need not be read before the first sample.
+    """
+
+    @abstractmethod
+    def entries(self) -> Sequence[Entry]:
+        """Return an entry for each photo, always in the same order.
+
+        Raises:
+            TextSearchError: the set does not lie where it was said to, or cannot be read.
+        """
+
+    @abstractmethod
+    def photo(self, entry: Entry) -> AnnotatedPhoto:
+        """Return the photo an entry stands for; the picture itself is not opened.
+
+        Raises:
+            TextSearchError: the annotation cannot be read, or its photo is missing.
+        """
+
+    def photos(self) -> Iterator[AnnotatedPhoto]:
+        """Yield every photo once, always in the same order."""
+        for entry in self.entries():
+            yield self.photo(entry)
+
+    def samples(self, generator: Generator) -> Iterator[Sample]:
+        """Yield every photo once with its pixels, in an order that the generator draws.
+
+        Raises:
+            TextSearchError: as `entries` and `photo`, or a picture cannot be decoded.
+        """
+        entries = self.entries()
+        for place in generator.permutation(len(entries)):
+            yield sample_of(self.photo(entries[place]))
+
+
+def sample_of(photo: AnnotatedPhoto) -> Sample:
+    """Decode a photo and give its words their places.
+
+    Raises:
+        TextSearchError: the picture cannot be decoded.
+    """
+    pixels = read_photo(photo.path)
+    height, width = pixels.shape[:2]
+    words = (
+        WordLabel(box(0, 0, width, height) if word.polygon is None else word.polygon, word.text, word.legible)
+        for word in upright(photo).words
+    )
+    return Sample(pixels, tuple(words))
+
+
+def upright(photo: AnnotatedPhoto) -> AnnotatedPhoto:
+    """Return a photo whose polygons lie in the upright picture.
+
+    Raises:
+        TextSearchError: the header of the picture cannot be read.
+    """
+    if not photo.as_stored:
+        return photo
+    with _named(photo.path):
+        width, height, orientation = stored_size(photo.path)
+    words = (
+        word
+        if word.polygon is None
+        else replace(word, polygon=turned_upright(word.polygon, width, height, orientation))
+        for word in photo.words
+    )
+    return AnnotatedPhoto(photo.path, tuple(words))
+
+
+def read_photo(path: Path) -> ByteArray:
+    """Return the pixels (H, W, 3) uint8 RGB of a photo.
+
+    Raises:
+        TextSearchError: it cannot be decoded.
+    """
+    with _named(path):
+        return read_image(path)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say which photo an error is about."""
+    try:
+        yield
+    except ImageError as error:
+        raise TextSearchError(f"The photo {path} cannot be read: {error}.") from error
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Return the picture files of a folder and of the folders below it, by path.
+
+    Raises:
+        TextSearchError: it is no folder.
+    """
+    return [path for path in files(folder) if path.suffix.lower() in SUFFIXES]
+
+
+def files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Return the files of a folder and of the folders below it that match a pattern, by path, without hidden ones.
+
+    Raises:
+        TextSearchError: it is no folder.
+    """
+    if not folder.is_dir():
+        raise missing(folder)
+    return sorted(path for path in folder.rglob(pattern) if path.is_file() and not path.name.startswith("."))
+
+
+def one_of(*folders: Path) -> Path:
+    """Return the first of some folders that exists; the last one if none does, to be complained of by its reader."""
+    return next((folder for folder in folders if folder.is_dir()), folders[-1])
