@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 
@@ -15,7 +16,10 @@ from textsearch.training.losses import (
     branch_loss,
     contrastive_loss,
     edit_similarity_loss,
+    hardest_partner_loss,
+    published_losses,
     similarity_targets,
+    spelling_loss,
 )
 
 
@@ -158,6 +162,93 @@ def test_branch_loss_reaches_both_branches() -> None:
     torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
     assert regions.grad is not None and regions.grad.any()
     assert words.grad is not None and words.grad.any()
+
+
+# --- TDSL's own sum
+
+
+def hardest_by_hand(cosines: list[list[float]], targets: list[list[float]]) -> float:
+    pairs = zip(cosines, targets, strict=True)
+    return sum(
+        max(smooth_l1(c - t) for c, t in zip(row, row_targets, strict=True)) for row, row_targets in pairs
+    ) / len(cosines)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (5, 2)])
+def test_hardest_partner_loss(shape: tuple[int, int]) -> None:
+    cosines, targets = random_cosines(*shape), random_cosines(*shape).abs().flip(1)
+    expected = hardest_by_hand(cosines.tolist(), targets.tolist())
+    assert hardest_partner_loss(cosines, targets).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_only_the_hardest_partner_of_a_row_is_trained_on() -> None:
+    cosines = torch.tensor([[0.9, 0.5, 0.1], [0.0, -0.2, 0.1]], requires_grad=True)
+    hardest_partner_loss(cosines, torch.zeros(2, 3)).backward()  # type: ignore[no-untyped-call]
+    assert cosines.grad is not None
+    torch.testing.assert_close(cosines.grad, torch.tensor([[0.45, 0, 0], [0, -0.1, 0]]))
+
+
+def test_published_losses_term_by_term() -> None:
+    region_words, texts = ["cola", "cafe", "cola"], ["cola", "cafe", "cola", "coca", "bakery"]
+    regions, words = unit_rows(3, seed=1), unit_rows(5, seed=2)
+    terms = published_losses(regions, region_words, words, texts)
+
+    def expected(rows: Tensor, row_words: list[str], columns: Tensor, column_words: list[str]) -> float:
+        targets = [[similarity_targets([a], [b]).item() for b in column_words] for a in row_words]
+        return 10 * hardest_by_hand(cosines_of(rows, columns), targets)
+
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(
+        {
+            "word_image": expected(words, texts, regions, region_words),
+            "word_word": expected(words, texts, words, texts),
+            "image_image": expected(regions, region_words, regions, region_words),
+        },
+        rel=1e-4,
+    )
+
+
+def test_the_word_image_term_leaves_the_words_alone() -> None:
+    regions, words = unit_rows(2, seed=1).requires_grad_(), unit_rows(3, seed=2).requires_grad_()
+    published_losses(regions, ["ab", "cd"], words, ["ab", "cd", "ad"])["word_image"].backward()  # type: ignore[no-untyped-call]
+    assert words.grad is None
+    assert regions.grad is not None and regions.grad.any()
+
+
+def test_a_batch_without_words_loses_nothing() -> None:
+    empty = torch.zeros(0, 6, requires_grad=True)
+    terms = published_losses(empty, [], empty, [])
+    assert [term.item() for term in terms.values()] == [0, 0, 0]
+    torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+
+
+def ctc_by_hand(logits: Tensor, letters: list[int]) -> float:
+    """-log of the probability of all paths that spell the letters, path by path; the blank is the last class."""
+    frames, classes = logits.shape
+    probabilities = logits.softmax(dim=1).tolist()
+    total = 0.0
+    for path in itertools.product(range(classes), repeat=frames):
+        spelt = [letter for letter, _ in itertools.groupby(path) if letter != classes - 1]
+        if spelt == letters:
+            total += math.prod(probabilities[frame][letter] for frame, letter in enumerate(path))
+    return -math.log(total)
+
+
+def test_spelling_loss_path_by_path() -> None:
+    logits = torch.full((2, 4, 37), -30.0)
+    logits[:, :, [0, 1, 36]] = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    few = logits[:, :, [0, 1, 36]]  # every other class has no probability to speak of
+    expected = (ctc_by_hand(few[0], [0, 1]) / 2 + ctc_by_hand(few[1], [1, 1, 0]) / 3) / 2
+    assert spelling_loss(logits, ["ab", "bba"]).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_words_that_do_not_fit_are_not_spelt() -> None:
+    logits = torch.randn(2, 4, 37, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    both = spelling_loss(logits, ["abcd", "ab"])
+    assert both.item() == pytest.approx(spelling_loss(logits[1:], ["ab"]).item())
+    assert spelling_loss(logits, ["abcd", "abcde"]).item() == 0
+    assert spelling_loss(logits[:0], []).item() == 0
+    # Three equal letters need two blanks between them: no path of 4 frames spells them.
+    assert spelling_loss(logits[:1], ["aaa"]).item() == 0
 
 
 # --- altered words

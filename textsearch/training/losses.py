@@ -12,9 +12,12 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 from torch import Tensor
 
+from textsearch.models.sequence import LETTERS
 from textsearch.similarity import similarity
 
-_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+BRANCH_TERMS = ("word_image", "word_word", "image_image", "words_of_image", "images_of_word")
+"""The terms of `branch_loss`."""
 
 
 def similarity_targets(first: Sequence[str], second: Sequence[str]) -> Tensor:
@@ -31,8 +34,20 @@ def edit_similarity_loss(cosines: Tensor, targets: Tensor) -> Tensor:
         cosines: (N, M) float.
         targets: (N, M) float.
     """
+    return functional.smooth_l1_loss(cosines, targets) + hardest_partner_loss(cosines, targets)
+
+
+def hardest_partner_loss(cosines: Tensor, targets: Tensor) -> Tensor:
+    """Pull cosines towards their targets where they are worst: SmoothL1 of each row's hardest pair, averaged.
+
+    Args:
+        cosines: (N, M) float; either may be 0, and the loss with it.
+        targets: (N, M) float.
+    """
+    if not cosines.numel():
+        return cosines.sum()
     distance = functional.smooth_l1_loss(cosines, targets, reduction="none")
-    return distance.mean() + distance.max(dim=1).values.mean()
+    return distance.max(dim=1).values.mean()
 
 
 def contrastive_loss(cosines: Tensor, same: Tensor, temperature: float) -> Tensor:
@@ -74,12 +89,59 @@ def branch_loss(
     }
 
 
+def published_losses(
+    regions: Tensor, region_words: Sequence[str], words: Tensor, word_texts: Sequence[str]
+) -> dict[str, Tensor]:
+    """Return the similarity terms as TDSL was trained with them, weights included; their sum is trained on.
+
+    The word-image term shapes the regions alone: it takes the words' vectors as given.
+
+    Args:
+        regions: (B, D) float, unit vectors of regions; B may be 0.
+        region_words: what is written on each.
+        words: (W, D) float, unit vectors of words; W may be 0.
+        word_texts: the words.
+    """
+    pairs = {
+        "word_image": (words.detach(), word_texts, regions, region_words),
+        "word_word": (words, word_texts, words, word_texts),
+        "image_image": (regions, region_words, regions, region_words),
+    }
+    return {
+        name: 10 * hardest_partner_loss(similarity(rows, columns), similarity_targets(of_rows, of_columns).to(rows))
+        for name, (rows, of_rows, columns, of_columns) in pairs.items()
+    }
+
+
+def spelling_loss(logits: Tensor, words: Sequence[str]) -> Tensor:
+    """Return the CTC loss of regions against what is written on them, TDSL's auxiliary task.
+
+    Words that fill all frames are left out. As torch averages: each word's loss is divided by its letters.
+
+    Args:
+        logits: (N, T, letters + 1) float, the blank last; N may be 0.
+        words: N words, spelt with the letters.
+    """
+    frames, blank = logits.shape[1], logits.shape[2] - 1
+    fitting = [number for number, word in enumerate(words) if len(word) < frames]
+    if not fitting:
+        return logits.sum() * 0
+    return functional.ctc_loss(
+        logits[fitting].float().log_softmax(dim=2).transpose(0, 1),
+        torch.tensor([LETTERS.index(letter) for number in fitting for letter in words[number]]).to(logits.device),
+        torch.full((len(fitting),), frames),
+        torch.tensor([len(words[number]) for number in fitting]),
+        blank=blank,
+        zero_infinity=True,
+    )
+
+
 def alter(word: str, generator: Generator) -> str:
     """Insert, delete, replace or keep at each letter with odds 1:1:1:5 (TDSL's word augmentation)."""
     letters: list[str] = []
     for letter in word:
         choice = generator.integers(8)
-        other = _CHARACTERS[int(generator.integers(len(_CHARACTERS)))]
+        other = LETTERS[int(generator.integers(len(LETTERS)))]
         if choice == 0:
             letters += [other, letter]
         elif choice == 2:

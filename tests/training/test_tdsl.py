@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.random import Generator
+
+from tests.tiny_tdsl import CONFIG, Photos, drawn_photo, four_photos, tiny_network
+from textsearch.errors import TextSearchError
+from textsearch.models.tdsl import TdslNetwork
+from textsearch.models.tdsl_encoder import TdslEncoder
+from textsearch.training import tdsl
+from textsearch.training.retrieval import photo_retrieval
+from textsearch.training.samples import Sample, WordLabel
+from textsearch.training.streams import StreamedSource
+from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, collect, train_tdsl
+
+RECIPE = TdslRecipe(
+    network=CONFIG,
+    steps=6,
+    batch=2,
+    others=2,
+    learning_rate=0.02,
+    warm_up=20,
+    decays=(0.8,),
+    save_every=2,
+    test_side=96,
+)
+
+
+def as_it_is(sample: Sample, generator: Generator) -> Sample:
+    return sample
+
+
+def mirrored(sample: Sample, generator: Generator) -> Sample:
+    """Some variation, so that a resumed stream must vary alike."""
+    return Sample(sample.image[:, ::-1] if generator.random() < 0.5 else sample.image, sample.words)
+
+
+DATA = TdslData(
+    (StreamedSource(Photos(four_photos()), 2.0, mirrored), StreamedSource(Photos(four_photos()[:1]), 1.0, as_it_is)),
+    lexicon=("street", "Station", "---", "water"),
+)
+
+
+def new_trainer(recipe: TdslRecipe = RECIPE, data: TdslData = DATA) -> TdslTrainer:
+    return TdslTrainer(tiny_network(recipe.seed), data, recipe)
+
+
+def same_weights(first: TdslNetwork, second: TdslNetwork) -> bool:
+    pairs = zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+# --- it learns
+
+
+def test_four_photos_are_learnt_by_heart() -> None:
+    photos = four_photos()
+    data = TdslData((StreamedSource(Photos(photos), 1.0, as_it_is),))
+    trainer = new_trainer(replace(RECIPE, steps=150, batch=4, learning_rate=0.03, warm_up=40, seed=2), data)
+    terms = [trainer.train_step() for _ in range(150)]
+    assert terms[-1]["loss"] < terms[0]["loss"] / 3
+    encoder = TdslEncoder(trainer.network.eval(), (96,))
+    written = [photo.words[0].text.lower() for photo in photos]
+    for photo, word in zip(photos, written, strict=True):
+        found = encoder.encode_photo(photo.image)
+        (left, top), (right, bottom) = photo.words[0].polygon[[0, 2]]
+        x, y, far_x, far_y = found.boxes[0]
+        common = max(0, min(far_x, right) - max(x, left)) * max(0, min(far_y, bottom) - max(y, top))
+        union = (far_x - x) * (far_y - y) + (right - left) * (bottom - top) - common
+        assert common / union > 0.5
+        cosines = encoder.encode_words(written) @ found.vectors[0]
+        assert written[int(cosines.argmax())] == word
+    assert photo_retrieval(encoder, photos)["held_back_map"] == 1.0
+
+
+# --- the same numbers again
+
+
+def test_a_stopped_run_goes_on_with_the_numbers_of_an_undisturbed_one(tmp_path: Path) -> None:
+    whole: dict[int, dict[str, float]] = {}
+    undisturbed = new_trainer()
+    (tmp_path / "whole").mkdir()
+    undisturbed.run(tmp_path / "whole", progress=lambda step, terms: whole.update({step: terms}))
+
+    def stop_at_five(step: int, terms: dict[str, float]) -> None:
+        if step == 5:  # the last checkpoint was written at step 4
+            raise KeyboardInterrupt
+
+    (tmp_path / "parts").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        new_trainer().run(tmp_path / "parts", progress=stop_at_five)
+    rest: dict[int, dict[str, float]] = {}
+    resumed = new_trainer()
+    resumed.run(tmp_path / "parts", progress=lambda step, terms: rest.update({step: terms}))
+
+    assert list(whole) == [1, 2, 3, 4, 5, 6]
+    assert rest == {5: whole[5], 6: whole[6]}
+    assert same_weights(resumed.network, undisturbed.network)
+    assert (tmp_path / "parts" / "log.jsonl").read_text() == (tmp_path / "whole" / "log.jsonl").read_text()
+
+
+def test_everything_random_comes_from_the_seed() -> None:
+    first, again, other = (new_trainer(replace(RECIPE, seed=seed)) for seed in (1, 1, 2))
+    assert same_weights(first.network, again.network)
+    assert first.train_step() == again.train_step() != other.train_step()
+
+
+def test_the_log_holds_means_and_measurements(tmp_path: Path) -> None:
+    seen: list[dict[str, float]] = []
+
+    def evaluate(network: TdslNetwork) -> dict[str, float]:
+        assert not network.training
+        return {"held_back_map": 0.5}
+
+    recipe = replace(RECIPE, steps=5, evaluate_every=4)
+    new_trainer(recipe).run(tmp_path, evaluate, lambda step, terms: seen.append(terms))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(line["step"], "held_back_map" in line) for line in lines] == [(2, False), (4, True), (5, True)]
+    parts = ["find", "box", "centerness", "word_image", "word_word", "image_image", "spelling"]
+    for line in lines:
+        assert line["loss"] == pytest.approx(sum(line[part] for part in parts), rel=1e-5)
+    assert lines[2]["loss"] == seen[4]["loss"]
+
+
+# --- the schedule
+
+
+@pytest.mark.parametrize(
+    ("step", "rate"),
+    [(0, 0.01 / 3), (10, 0.01 * 2 / 3), (20, 0.01), (32, 0.01), (34, 0.001), (66, 0.001), (67, 0.0001)],
+)
+def test_the_rate_warms_up_and_falls_twice(step: int, rate: float) -> None:
+    trainer = new_trainer(replace(RECIPE, learning_rate=0.01, steps=100, decays=(1 / 3, 2 / 3)))
+    trainer.step = step
+    trainer.train_step()
+    rates = [group["lr"] for group in trainer.optimiser.param_groups]
+    assert rates == pytest.approx([rate, 2 * rate])  # biases learn twice as fast
+
+
+def test_frozen_weights_stay() -> None:
+    network = tiny_network()
+    network.backbone.stem.requires_grad_(False)
+    before = {name: weight.clone() for name, weight in network.state_dict().items()}
+    TdslTrainer(network, DATA, RECIPE).train_step()
+    changed = {name for name, weight in network.state_dict().items() if not torch.equal(weight, before[name])}
+    assert changed and not {name for name in changed if name.startswith("backbone.stem")}
+
+
+def test_halved_precision_stays_close() -> None:
+    exact, halved = new_trainer().train_step(), new_trainer(replace(RECIPE, precision="bfloat16")).train_step()
+    assert halved != exact
+    assert halved == pytest.approx(exact, rel=0.05)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run() -> None:
+    trainer = new_trainer()
+    torch.nn.init.constant_(trainer.network.speller.weight, float("nan"))
+    with pytest.raises(TextSearchError, match="learning_rate"):
+        trainer.train_step()
+
+
+def test_photos_without_words_are_trained_on() -> None:
+    plain = Sample(np.zeros((96, 96, 3), np.uint8), ())
+    terms = new_trainer(data=TdslData((StreamedSource(Photos([plain]), 1.0, as_it_is),))).train_step()
+    assert terms["find"] > 0
+    assert {terms[name] for name in ("box", "centerness", "word_image", "image_image", "spelling")} == {0.0}
+
+
+# --- batches
+
+
+def test_a_batch_of_labels() -> None:
+    photo = drawn_photo("Coca-Cola", 2, 40, ("white", "black"))
+    outside = np.array([[-10, 5], [20, 5], [20, 15], [-10, 15]], np.float32)
+    slanted = np.array([[10, 20], [30, 30], [28, 40], [8, 30]], np.float32)
+    words = (WordLabel(outside, "咖啡", True), WordLabel(slanted, "x", False), *photo.words)
+    batch = collect([Sample(photo.image, words), Sample(photo.image, ())])
+    assert batch.images.shape == (2, 3, 96, 96)
+    assert batch.words == [["", "", "cocacola"], []]
+    assert [legible.tolist() for legible in batch.legible] == [[False, False, True], []]
+    assert batch.boxes[0][:2].tolist() == [[0, 5, 20, 15], [8, 20, 30, 40]]
+    assert batch.boxes[1].shape == (0, 4)
+
+
+# --- the whole run
+
+
+class HeldBack:
+    def samples(self, generator: Generator) -> Iterator[Sample]:
+        yield from four_photos()
+
+
+def test_a_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tdsl, "new_network", lambda recipe: tiny_network(recipe.seed))
+    lines: list[str] = []
+    data = replace(DATA, held_back=HeldBack())
+    network = train_tdsl(tmp_path / "run", data, RECIPE, lines.append)
+    assert not network.training
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint.pt", "log.jsonl", "recipe.json"]
+    assert json.loads((tmp_path / "run" / "recipe.json").read_text())["network"]["width"] == CONFIG.width
+    assert lines[-1].startswith("step 6 ") and "held_back_map" in lines[-1]
+    again = train_tdsl(tmp_path / "run", data, RECIPE)
+    assert same_weights(again, network)
+    with pytest.raises(TextSearchError, match="another recipe"):
+        train_tdsl(tmp_path / "run", data, replace(RECIPE, steps=7))

@@ -1,0 +1,322 @@
+"""Training of the configuration `tdsl`: detection, similarity and spelling in every step, from end to end.
+
+run/recipe.json        what the run was begun with
+run/checkpoint.pt      weights, optimiser and where each stream of photos stands
+run/log.jsonl          loss terms and the held-back score
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from torch import Tensor, nn
+
+from textsearch.errors import TextSearchError
+from textsearch.models.boxes import BoxOptions
+from textsearch.models.efficientnet import EFFICIENTNET_LITE0_CHANNELS, load_efficientnet_lite0
+from textsearch.models.sequence import letter_frames, spelling
+from textsearch.models.tdsl import TdslConfig, TdslNetwork, build_tdsl
+from textsearch.models.tdsl_encoder import TdslEncoder, network_input
+from textsearch.models.vectors import vectors
+from textsearch.training.detection_losses import detection_losses
+from textsearch.training.losses import alter, published_losses, spelling_loss
+from textsearch.training.retrieval import photo_retrieval
+from textsearch.training.samples import Sample, SampleSource
+from textsearch.training.streams import SampleStream, StreamedSource
+from textsearch.training.targets import Locations, assign
+
+
+@dataclass(frozen=True)
+class TdslRecipe:
+    """How the network is trained; where the paper says something, that is the default.
+
+    Attributes:
+        network: sizes of the parts.
+        steps: optimiser steps in all.
+        batch: photos per step.
+        others: words of the lexicon per step that are in none of the photos; the paper takes none.
+        learning_rate: of the weights; biases learn twice as fast and do not decay.
+        momentum: of the stochastic gradient descent.
+        weight_decay: of the weights.
+        warm_up: steps in which the rate rises from a third.
+        decays: parts of the run after each of which the rate falls to a tenth.
+        largest_gradient: longer gradients are shortened to this norm.
+        device: where torch computes, "cpu" or "cuda".
+        precision: of the convolutions and recurrent layers; losses and weights are float32 always.
+        save_every: steps between checkpoints, at which the means of the loss terms since the last one are logged.
+        evaluate_every: steps between measurements on held-back photos; a multiple of `save_every`.
+        test_side: longer side at which held-back photos are searched, pixels.
+        seed: seeds everything random.
+    """
+
+    network: TdslConfig = field(default_factory=TdslConfig)
+    steps: int = 90_000
+    batch: int = 16
+    others: int = 0
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    warm_up: int = 500
+    decays: tuple[float, ...] = (1 / 3, 2 / 3)
+    largest_gradient: float = 10.0
+    device: str = "cpu"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    save_every: int = 200
+    evaluate_every: int = 2000
+    test_side: int = 1280
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class TdslData:
+    """What a run learns from.
+
+    Attributes:
+        sources: photos with words; all are varied to squares of one size.
+        held_back: photos that only measure progress, None for no measurement.
+        lexicon: words that serve as further negatives.
+    """
+
+    sources: tuple[StreamedSource, ...]
+    held_back: SampleSource | None = None
+    lexicon: tuple[str, ...] = ()
+
+
+class TdslBatch(NamedTuple):
+    """The data of one step.
+
+    Attributes:
+        images: (B, 3, H, W) float32, network input.
+        boxes: for each image (N_i, 4) float32: left, top, right, bottom, pixels.
+        legible: for each image (N_i,) bool.
+        words: for each image the spelling of its N_i words; "" where not legible.
+    """
+
+    images: Tensor
+    boxes: list[Tensor]
+    legible: list[Tensor]
+    words: list[list[str]]
+
+
+def collect(samples: Sequence[Sample]) -> TdslBatch:
+    """Make a batch of photos of one size. Words without any letter that can be spelt count as illegible."""
+    boxes, legible, words = [], [], []
+    for sample in samples:
+        height, width = sample.image.shape[:2]
+        corners = np.array([[word.polygon.min(axis=0), word.polygon.max(axis=0)] for word in sample.words], np.float32)
+        clipped = np.clip(corners.reshape(-1, 2, 2), 0, [width, height]).astype(np.float32).reshape(-1, 4)
+        spelt = [spelling(word.text) if word.legible else "" for word in sample.words]
+        boxes.append(torch.from_numpy(clipped))
+        legible.append(torch.tensor([bool(word) for word in spelt], dtype=torch.bool))
+        words.append(spelt)
+    return TdslBatch(network_input([sample.image for sample in samples]), boxes, legible, words)
+
+
+class TdslTrainer:
+    """Trains a network; everything random comes from the recipe's seed and the number of the step.
+
+    Args:
+        network: finished parts with their starting weights.
+        data: what to learn from.
+        recipe: how to learn.
+    """
+
+    def __init__(self, network: TdslNetwork, data: TdslData, recipe: TdslRecipe) -> None:
+        self.recipe = recipe
+        self.device = torch.device(recipe.device)
+        self.network: TdslNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.lexicon = [word for word in map(spelling, data.lexicon) if word]
+        self.streams = [SampleStream(source, (recipe.seed, number)) for number, source in enumerate(data.sources)]
+        shares = np.array([source.share for source in data.sources], np.float64)
+        self.shares = shares / shares.sum()
+        self.optimiser = torch.optim.SGD(self._groups(), lr=recipe.learning_rate, momentum=recipe.momentum)
+        self.step = 0
+
+    def run(
+        self,
+        folder: Path,
+        evaluate: Callable[[TdslNetwork], dict[str, float]] | None = None,
+        progress: Callable[[int, dict[str, float]], None] | None = None,
+    ) -> None:
+        """Train until the recipe's last step, saving to `folder` and appending to its log.jsonl.
+
+        A checkpoint in the folder is taken up where it stopped.
+
+        Args:
+            folder: folder of the run.
+            evaluate: measures the network, which is in evaluation mode; what it returns is logged.
+            progress: receives every step's number and loss terms, at checkpoints the means and measurements.
+        """
+        checkpoint = folder / "checkpoint.pt"
+        if checkpoint.exists():
+            self.load_state(torch.load(checkpoint, map_location="cpu", weights_only=True))
+        since: list[dict[str, float]] = []
+        while self.step < self.recipe.steps:
+            terms = self.train_step()
+            since.append(terms)
+            last = self.step == self.recipe.steps
+            if last or self.step % self.recipe.save_every == 0:
+                means = {name: sum(each[name] for each in since) / len(since) for name in terms}
+                since.clear()
+                if evaluate and (last or self.step % self.recipe.evaluate_every == 0):
+                    means |= evaluate(self.network.eval())
+                self._save(checkpoint)
+                with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+                    log.write(json.dumps({"step": self.step, **means}) + "\n")
+                terms = means
+            if progress:
+                progress(self.step, terms)
+
+    def train_step(self) -> dict[str, float]:
+        """Take one optimiser step; return the loss terms."""
+        generator = np.random.default_rng([self.recipe.seed, self.step, 1])
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["factor"] * self._learning_rate()
+        chosen = generator.choice(len(self.streams), self.recipe.batch, p=self.shares)
+        batch = collect([self.streams[number].next() for number in chosen])
+        self.network.train()
+        terms = self.losses(batch, generator)
+        loss = torch.stack(list(terms.values())).sum()
+        if not torch.isfinite(loss):
+            raise TextSearchError(
+                f"The loss is {loss.item()} at step {self.step}; begin anew with a lower learning_rate."
+            )
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.largest_gradient)
+        self.optimiser.step()
+        self.step += 1
+        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+
+    def losses(self, batch: TdslBatch, generator: Generator) -> dict[str, Tensor]:
+        """Return the loss terms of a batch, weights included: detection, similarity, spelling."""
+        found = [boxes[legible].to(self.device) for boxes, legible in zip(batch.boxes, batch.legible, strict=True)]
+        written = [word for words in batch.words for word in words if word]
+        texts = self._word_list(written, generator)
+        images = batch.images.to(self.device).contiguous(memory_format=torch.channels_last)
+        halved = self.recipe.precision == "bfloat16"
+        # On a CPU the backward pass of depthwise convolutions is several times slower in bfloat16.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=halved and self.device.type != "cpu"):
+            features = self.network.backbone(images)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=halved):
+            levels, maps = self.network.find(features)
+            regions = self.network.encode_regions(levels, found)
+            words = self.network.encode_words(letter_frames(texts).to(self.device))
+            spelt = self.network.spell(regions)
+        locations = Locations.of([(level.shape[2], level.shape[3]) for level in maps.logits], self.device)
+        targets = [
+            assign(locations, boxes.to(self.device), legible.to(self.device))
+            for boxes, legible in zip(batch.boxes, batch.legible, strict=True)
+        ]
+        return {
+            **detection_losses(maps, targets),
+            **published_losses(vectors(regions.float()), written, vectors(words.float()), texts),
+            "spelling": spelling_loss(spelt, written),
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Return everything a later run needs to go on with the same numbers."""
+        return {
+            "recipe": json.dumps(asdict(self.recipe)),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "streams": [(stream.passes, stream.taken) for stream in self.streams],
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state that `state` returned."""
+        self.step = state["step"]
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        for stream, position in zip(self.streams, state["streams"], strict=True):
+            stream.seek(*position)
+
+    def _save(self, checkpoint: Path) -> None:
+        temporary = checkpoint.with_suffix(".tmp")
+        torch.save(self.state(), temporary)
+        temporary.replace(checkpoint)
+
+    def _learning_rate(self) -> float:
+        warmth = min(1.0, self.step / max(1, self.recipe.warm_up))
+        passed = sum(self.step >= part * self.recipe.steps for part in self.recipe.decays)
+        return self.recipe.learning_rate * (1 / 3 + 2 / 3 * warmth) * 0.1**passed
+
+    def _groups(self) -> list[dict[str, Any]]:
+        learning = [item for item in self.network.named_parameters() if item[1].requires_grad]
+        biases = [parameter for name, parameter in learning if "bias" in name]
+        others = [parameter for name, parameter in learning if "bias" not in name]
+        return [
+            {"params": others, "factor": 1.0, "weight_decay": self.recipe.weight_decay},
+            {"params": biases, "factor": 2.0, "weight_decay": 0.0},
+        ]
+
+    def _word_list(self, written: Sequence[str], generator: Generator) -> list[str]:
+        """Return the words of the photos, an altered copy of each, and others."""
+        altered = [alter(word, generator) for word in written]
+        count = self.recipe.others if self.lexicon else 0
+        others = [self.lexicon[int(generator.integers(len(self.lexicon)))] for _ in range(count)]
+        return [*written, *altered, *others]
+
+
+def new_network(recipe: TdslRecipe) -> TdslNetwork:
+    """Return the network a run begins with: EfficientNet-Lite0 from ImageNet, everything else from the seed.
+
+    Raises:
+        MissingDependencyError: the packages of the backbone are not installed.
+    """
+    # Fresh layers draw their weights from torch's global state, which is put back for everybody else.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return build_tdsl(recipe.network, load_efficientnet_lite0(), EFFICIENTNET_LITE0_CHANNELS)
+
+
+def train_tdsl(
+    run: Path, data: TdslData, recipe: TdslRecipe, progress: Callable[[str], None] = lambda line: None
+) -> TdslNetwork:
+    """Train the configuration `tdsl`.
+
+    Args:
+        run: folder of the run; started again with the same arguments it goes on where it stopped.
+        data: what to learn from.
+        recipe: how to learn.
+        progress: receives a line of text from time to time.
+
+    Returns:
+        The trained network.
+
+    Raises:
+        TextSearchError: the run was begun with another recipe, or a source is empty.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    _record(run / "recipe.json", recipe)
+    trainer = TdslTrainer(new_network(recipe), data, recipe)
+    held_back = data.held_back
+
+    def report(step: int, terms: dict[str, float]) -> None:
+        if step % 20 == 0 or "held_back_map" in terms:
+            progress(f"step {step} " + " ".join(f"{name} {value:.4f}" for name, value in terms.items()))
+
+    def measure(network: TdslNetwork) -> dict[str, float]:
+        assert held_back is not None
+        encoder = TdslEncoder(network, (recipe.test_side,), BoxOptions())
+        return photo_retrieval(encoder, held_back.samples(np.random.default_rng(recipe.seed)))
+
+    trainer.run(run, evaluate=measure if held_back else None, progress=report)
+    trainer.network.eval()
+    return trainer.network
+
+
+def _record(file: Path, recipe: TdslRecipe) -> None:
+    """Write down what the run was begun with, or make sure that it is the same."""
+    arguments = json.dumps(asdict(recipe), indent=2) + "\n"
+    if file.exists() and file.read_text(encoding="utf-8") != arguments:
+        raise TextSearchError(f"{file.parent} was begun with another recipe ({file}); use a new folder for this run.")
+    file.write_text(arguments, encoding="utf-8")
