@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -22,15 +24,14 @@ def painted(*boxes: tuple[int, int, int, int], probability: float = 0.9) -> Floa
 
 def test_nothing_found() -> None:
     quadrilaterals, scores = decode(painted(), DetectionOptions())
-    assert quadrilaterals.shape == (0, 4, 2)
-    assert quadrilaterals.dtype == np.float32
+    assert quadrilaterals == []
     assert scores.shape == (0,)
     assert scores.dtype == np.float32
 
 
 def test_a_box_is_found_where_it_is() -> None:
     quadrilaterals, scores = decode(painted((40, 20, 120, 40)), EXACT)
-    assert quadrilaterals.dtype == scores.dtype == np.float32
+    assert quadrilaterals[0].dtype == scores.dtype == np.float32
     # Closing gaps widens by up to one pixel to the left or above.
     np.testing.assert_allclose(quadrilaterals, [[[40, 20], [120, 20], [120, 40], [40, 40]]], atol=1.5)
     assert scores[0] == pytest.approx(0.9, abs=0.1)
@@ -100,3 +101,42 @@ def test_text_at_the_edge_of_the_map() -> None:
     quadrilaterals, scores = decode(painted((0, 0, 60, 12), (150, 90, 200, 100)), DetectionOptions())
     assert len(quadrilaterals) == 2
     assert (scores > 0.7).all()
+
+
+def arched(degrees: float, thickness: int = 10, breadth: float = 0.9) -> FloatArray:
+    """Return a map (300, 300) with a stroke over a hill, 200 pixels long."""
+    probabilities = np.zeros((300, 300), np.float32)
+    angles = np.radians(np.linspace(-degrees / 2, degrees / 2, 100))
+    line = np.cumsum(np.stack([np.cos(angles), np.sin(angles)], axis=-1) * 2, axis=0)
+    line += 150 - line.mean(axis=0)
+    cv2.polylines(probabilities, [np.round(line).astype(np.int32)], False, breadth, thickness)
+    return probabilities
+
+
+@pytest.mark.parametrize("degrees", [60, 90, 120, 150, 180])
+def test_bent_text_becomes_a_polygon_along_its_curve(degrees: float) -> None:
+    (polygon,), (score,) = decode(arched(degrees), DetectionOptions())
+    assert polygon.shape == (20, 2)
+    assert polygon.dtype == np.float32
+    assert 0.65 < score < 0.9  # its corners stand out from the stroke's round ends
+    # The mask of the polygon holds the stroke and little more than its growth.
+    inside = np.zeros((300, 300), np.uint8)
+    cv2.fillPoly(inside, [np.round(polygon).astype(np.int32)], (1,))
+    stroke = arched(degrees) > 0
+    assert inside[stroke].mean() > 0.99
+    assert inside.sum() < 3.5 * stroke.sum()
+
+
+@pytest.mark.parametrize(
+    ("degrees", "options"), [(0, DetectionOptions()), (12, DetectionOptions()), (60, DetectionOptions(bend=math.inf))]
+)
+def test_straight_text_stays_a_quadrilateral(degrees: float, options: DetectionOptions) -> None:
+    (polygon,), _ = decode(arched(degrees), options)
+    assert polygon.shape == (4, 2)
+
+
+def test_what_is_no_line_stays_a_quadrilateral() -> None:
+    cross = painted((20, 45, 180, 55), (95, 5, 105, 95))
+    blob = painted((20, 20, 100, 80), (20, 20, 60, 95))
+    for probabilities in (cross, blob):
+        assert all(len(polygon) == 4 for polygon in decode(probabilities, DetectionOptions())[0])

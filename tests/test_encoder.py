@@ -19,7 +19,8 @@ from tests.painted import (
     new_encoder,
     paint,
 )
-from textsearch.encoder import Line, letter_extent, read_strip, word_of_strip, word_spans
+from textsearch.encoder import Encoder, Line, letter_extent, read_strip, word_of_strip, word_spans
+from textsearch.geometry import turned
 from textsearch.lattice import Lattice
 from textsearch.options import EncoderOptions
 from textsearch.types import ByteArray, FloatArray, Regions
@@ -30,9 +31,38 @@ def encode(photo: ByteArray, options: EncoderOptions = OPTIONS) -> Regions:
     return regions
 
 
+def encoder_with(recogniser: PaintedRecogniser, options: EncoderOptions = OPTIONS) -> Encoder:
+    return Encoder(PaintedDetector(), recogniser, CountingEmbedder(), ALPHABET, options)
+
+
 def extent(polygon: FloatArray) -> list[float]:
     """Return left, top, right, bottom."""
     return [*polygon.min(axis=0).tolist(), *polygon.max(axis=0).tolist()]
+
+
+BOX = np.array([[160, 64], [200, 64], [200, 112], [160, 112]], np.float32)
+
+
+class HesitantRecogniser(PaintedRecogniser):
+    """Reads the first strip with a probability of 0.6, the next one with a little more."""
+
+    def __init__(self, gain: float) -> None:
+        super().__init__()
+        self.gain = gain
+
+    def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
+        probabilities = certain("a_b_c___", 0.6 + self.gain * len(self.seen))
+        frames, _ = super().read(strips)
+        return frames, probabilities[None]
+
+
+class SidewaysRecogniser(PaintedRecogniser):
+    """Doubts letters whose upper half is no brighter than the lower one: they lie on their side."""
+
+    def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
+        frames, probabilities = super().read(strips)
+        upper, lower = strips[0, 12, :, 2].mean(), strips[0, 36, :, 2].mean()
+        return frames, probabilities if upper > lower + 20 else (probabilities * 0.6).astype(np.float32)
 
 
 # --- whole photos
@@ -138,11 +168,18 @@ def test_rounding_to_whole_multiples_moves_nothing() -> None:
     assert extent(regions.polygons[0]) == pytest.approx([330, 100, 386, 148], abs=3)
 
 
-def test_small_photos_are_not_enlarged() -> None:
-    encoder = new_encoder()
-    encoder.encode_images([dark(320, 160)])
+@pytest.mark.parametrize(
+    ("enlarge", "longer_side", "seen"),
+    [(1.0, 1920, (160, 320, 3)), (2.0, 1920, (320, 640, 3)), (2.0, 480, (256, 480, 3))],
+)
+def test_small_photos_are_enlarged_up_to_a_factor(enlarge: float, longer_side: int, seen: tuple[int, ...]) -> None:
+    photo = dark(320, 160)
+    paint(photo, "aabbcc", 103, 61)
+    encoder = new_encoder(replace(OPTIONS, enlarge=enlarge, longer_side=longer_side))
+    (regions,) = encoder.encode_images([photo])
     assert isinstance(encoder.detector, PaintedDetector)
-    assert encoder.detector.seen == [(160, 320, 3)]
+    assert encoder.detector.seen == [seen]
+    assert extent(regions.polygons[0])[:2] == pytest.approx([103, 61], abs=4)  # photo pixels all the same
 
 
 def test_long_lines_are_squeezed() -> None:
@@ -183,8 +220,48 @@ def test_upside_down_lines_are_turned_where_the_reading_is_unsure(unsure: float,
     assert regions.texts == (text,)
 
 
+@pytest.mark.parametrize(("text", "reads"), [("a_b_c", 2), ("_a_b_", 1)])
+def test_only_lines_of_some_letters_are_read_upside_down(text: str, reads: int) -> None:
+    photo = dark()
+    paint(photo, text, 160, 64)
+    encoder = new_encoder()
+    encoder.encode_images([np.ascontiguousarray(np.rot90(photo, 2))])
+    assert isinstance(encoder.recogniser, PaintedRecogniser)
+    assert len(encoder.recogniser.seen) == reads
+
+
+def test_a_line_that_reads_hardly_better_upside_down_stays() -> None:
+    photo = dark()
+    paint(photo, "a_b_c", 160, 64)
+    (line,) = encoder_with(HesitantRecogniser(0.05)).read_lines(photo, [BOX], np.ones(1, np.float32))
+    assert line.confidence == pytest.approx(0.6)
+    np.testing.assert_array_equal(line.polygon, BOX)
+    (line,) = encoder_with(HesitantRecogniser(0.2)).read_lines(photo, [BOX], np.ones(1, np.float32))
+    assert line.confidence == pytest.approx(0.8)
+    np.testing.assert_array_equal(line.polygon, turned(BOX))
+
+
+def test_letters_below_each_other_are_read() -> None:
+    photo = dark(200, 300)
+    for number, letter in enumerate("abcde"):
+        top = 30 + 50 * number
+        cell = photo[top : top + 36, 86:122]
+        cell[..., 1] = classes_of(letter)[0] * SHADES + 1
+        cell[:18, :, 2], cell[18:, :, 2] = 220, 30
+    column = np.array([[128, 20], [128, 280], [80, 280], [80, 20]], np.float32)  # read downwards
+    encoder = encoder_with(SidewaysRecogniser())
+    (line,) = encoder.read_lines(photo, [column], np.ones(1, np.float32))
+    (word,) = encoder.split(line, 0)
+    middles = ((np.arange(5) + 0.5) / 5 * len(line.probabilities)).astype(int)
+    assert line.probabilities[middles].argmax(axis=1).tolist() == classes_of("abcde")
+    assert extent(word.polygon) == pytest.approx([80, 30, 128, 266], abs=12)
+    certain_enough = encoder_with(SidewaysRecogniser(), replace(OPTIONS, unsure=0.0))
+    (line,) = certain_enough.read_lines(photo, [column], np.ones(1, np.float32))
+    assert line.confidence < 0.7
+
+
 def test_no_lines_to_read() -> None:
-    assert new_encoder().read_lines(dark(), np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)) == []
+    assert new_encoder().read_lines(dark(), [], np.zeros(0, np.float32)) == []
 
 
 # --- strips

@@ -162,6 +162,68 @@ def test_a_strip_beyond_the_edge_repeats_the_edge() -> None:
     assert (rectify(photo, box(-20, -20, 60, 20), 48, 1280) == 90).all()
 
 
+def ring(points: int, radius: float = 60, thickness: float = 20) -> FloatArray:
+    """Return the upper half of a ring about (100, 100), read from left to right."""
+    angles = np.linspace(math.pi, 0, points)
+    rays = np.stack([np.cos(angles), -np.sin(angles)], axis=-1)
+    outer, inner = 100 + (radius + thickness / 2) * rays, 100 + (radius - thickness / 2) * rays
+    return np.concatenate([outer, inner[::-1]]).astype(np.float32)
+
+
+def test_a_bent_polygon_has_a_length_a_height_and_a_direction() -> None:
+    along, across = side_lengths(ring(20))
+    assert along == pytest.approx(math.pi * 60, rel=0.01)
+    assert across == pytest.approx(20, rel=0.01)
+    assert not is_vertical(ring(20))
+    assert is_vertical(rotated(ring(20), 90))
+
+
+def test_a_bent_polygon_turned_starts_at_its_other_end() -> None:
+    polygon = ring(10)
+    np.testing.assert_array_equal(turned(polygon)[0], polygon[10])
+    np.testing.assert_array_equal(turned(polygon)[-1], polygon[9])
+    np.testing.assert_array_equal(turned(turned(polygon)), polygon)
+
+
+@pytest.mark.parametrize("size", [1.0, 3.0])
+def test_a_bent_strip_is_unrolled(size: float) -> None:
+    # Brightness tells the angle, blue the distance from the middle of the ring.
+    rows, columns = np.mgrid[0:600, 0:600].astype(np.float32)
+    angles = np.degrees(np.arctan2(100 * size - rows, columns - 100 * size))
+    distances = np.hypot(rows - 100 * size, columns - 100 * size)
+    photo = np.stack([np.clip(angles, 0, 180), distances / size, 0 * rows], axis=-1).astype(np.uint8)
+    strip = rectify(photo, ring(20) * size, 48, 1280).astype(np.float64)
+    height, width = strip.shape[:2]
+    assert width / height == pytest.approx(math.pi * 60 / 20, rel=0.03)
+    expected = 180 - 180 * (np.arange(width) + 0.5) / width
+    np.testing.assert_allclose(strip[height // 2, 2:-2, 0], expected[2:-2], atol=2.5)
+    np.testing.assert_allclose(strip[:, width // 2, 1], 70 - 20 * (np.arange(height) + 0.5) / height, atol=1.5)
+
+
+def test_a_bent_strip_beyond_the_edge_repeats_the_edge() -> None:
+    photo = np.full((100, 200, 3), 90, np.uint8)
+    assert (rectify(photo, ring(20) - np.array([100, 60], np.float32), 48, 1280) == 90).all()
+
+
+def test_slices_of_a_bent_polygon_lie_side_by_side() -> None:
+    polygon = ring(20)
+    first, second = slice_along(polygon, 0.0, 0.4), slice_along(polygon, 0.4, 1.0)
+    assert first.dtype == np.float32
+    np.testing.assert_allclose(first[len(first) // 2 - 1], second[0], atol=1e-4)
+    np.testing.assert_allclose(first[len(first) // 2], second[-1], atol=1e-4)
+    np.testing.assert_allclose(slice_along(polygon, 0.0, 1.0), polygon, atol=1e-4)
+    assert side_lengths(first)[0] == pytest.approx(0.4 * side_lengths(polygon)[0], rel=0.01)
+
+
+def test_overlap_of_bent_polygons() -> None:
+    polygon = ring(20)
+    assert overlap(polygon, polygon) == 1.0
+    assert overlap(polygon, polygon + 500) == 0.0
+    assert overlap(polygon, slice_along(polygon, 0.0, 0.5)) == pytest.approx(0.5, abs=0.04)
+    middle = box(60, 80, 140, 120)  # inside the ring's hollow for the greater part
+    assert overlap(polygon, middle) < 0.2
+
+
 def test_slice_along() -> None:
     np.testing.assert_allclose(slice_along(box(0, 0, 100, 20), 0.25, 0.5), box(25, 0, 50, 20))
     column = order_corners(box(0, 0, 20, 100))

@@ -20,6 +20,7 @@ from textsearch.detection import decode
 from textsearch.geometry import Fit, is_vertical, rectify, slice_along, turned
 from textsearch.lattice import Lattice
 from textsearch.options import EncoderOptions
+from textsearch.stacked import letters_side_by_side
 from textsearch.types import ByteArray, FloatArray, Regions
 
 STRIP_HEIGHT = 48
@@ -27,6 +28,12 @@ STRIP_HEIGHT = 48
 
 _STRIP_STEP = 32
 """Strips are padded to a multiple of this many pixels, so that few shapes occur."""
+
+_LETTERS_TO_TURN = 3
+"""A line of fewer frames with letters is not read upside down: most are specks, and cost more than they bring."""
+
+_CLEARLY = 0.1
+"""Least gain in mean probability for an unlikely direction to be believed: text stands upright more often than not."""
 
 
 class Detector(Protocol):
@@ -68,21 +75,32 @@ class Line:
     """One detected line of text as the recogniser saw it.
 
     Attributes:
-        quadrilateral: (4, 2) float32, ordered, photo pixels.
+        polygon: (2K, 2) float32, ordered, photo pixels: K points along the top of the text, K back along its bottom.
         score: the detector's confidence.
         frames: (T, F) float32, the recogniser's features.
         probabilities: (T, C) float32, class probabilities.
     """
 
-    quadrilateral: FloatArray
+    polygon: FloatArray
     score: float
     frames: FloatArray
     probabilities: FloatArray
 
+    @property
+    def letters(self) -> int:
+        """Return the number of frames that show a letter."""
+        return int((self.probabilities.argmax(axis=1) > 0).sum())
+
+    @property
+    def confidence(self) -> float:
+        """Return the mean probability of the letters on the best path, 0 if there is none."""
+        best = self.probabilities.max(axis=1)[self.probabilities.argmax(axis=1) > 0]
+        return float(best.mean()) if len(best) else 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Word:
-    """One word of a line: its polygon (4, 2), frames (T, F), lattice of T frames, line number and confidence."""
+    """One word of a line: its polygon (2K, 2), frames (T, F), lattice of T frames, line number and confidence."""
 
     polygon: FloatArray
     frames: FloatArray
@@ -143,45 +161,44 @@ class Encoder:
             lattices=lattices,
         )
 
-    def detect(self, image: ByteArray) -> tuple[FloatArray, FloatArray]:
+    def detect(self, image: ByteArray) -> tuple[list[FloatArray], FloatArray]:
         """Find lines of text.
 
         Returns:
-            Ordered quadrilaterals (N, 4, 2) float32 in photo pixels and scores (N,) float32.
+            N ordered polygons (2K, 2) float32 in photo pixels, and their scores (N,) float32.
         """
         height, width = image.shape[:2]
-        fit = Fit.of(width, height, min(self.options.longer_side, max(width, height)))
-        quadrilaterals, scores = decode(self.detector.probabilities(fit.resize(image)), self.options.detection)
-        return fit.to_photo(quadrilaterals), scores
+        fit = Fit.of(width, height, min(self.options.longer_side, round(self.options.enlarge * max(width, height))))
+        polygons, scores = decode(self.detector.probabilities(fit.resize(image)), self.options.detection)
+        return [fit.to_photo(polygon) for polygon in polygons], scores
 
-    def read_lines(self, image: ByteArray, quadrilaterals: FloatArray, scores: FloatArray) -> list[Line]:
-        """Read N quadrilaterals (N, 4, 2) of an image; text that may stand upside down is read both ways."""
-        lines = self._read(image, quadrilaterals, scores)
-        doubtful = [number for number, line in enumerate(lines) if self._may_be_turned(line)]
-        if doubtful:
-            other = self._read(image, np.stack([turned(quadrilaterals[i]) for i in doubtful]), scores[doubtful])
-            for number, line in zip(doubtful, other, strict=True):
-                if self._confidence(line) > self._confidence(lines[number]):
-                    lines[number] = line
-        return lines
+    def read_lines(self, image: ByteArray, polygons: Sequence[FloatArray], scores: FloatArray) -> list[Line]:
+        """Read N ordered polygons of an image, each in the direction in which it reads best."""
+        return [self._read_line(image, polygon, float(score)) for polygon, score in zip(polygons, scores, strict=True)]
 
-    def _may_be_turned(self, line: Line) -> bool:
-        return is_vertical(line.quadrilateral) or self._confidence(line) < self.options.unsure
+    def _read_line(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
+        line = self._read(image, polygon, score)
+        other: Line | None = None
+        if is_vertical(polygon):
+            line = max(line, self._read(image, turned(polygon), score), key=lambda line: line.confidence)
+            if line.confidence < self.options.unsure:
+                other = self._read_stacked(image, polygon, score)
+        elif line.letters >= _LETTERS_TO_TURN and line.confidence < self.options.unsure:
+            other = self._read(image, turned(polygon), score)
+        return other if other is not None and other.confidence > line.confidence + _CLEARLY else line
 
-    def _confidence(self, line: Line) -> float:
-        """Return the mean probability of the letters on the best path, 0 if there is none."""
-        best = line.probabilities.argmax(axis=1)
-        letters = best > 0
-        return float(line.probabilities.max(axis=1)[letters].mean()) if letters.any() else 0.0
+    def _read(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
+        strip = rectify(image, polygon, STRIP_HEIGHT, self.options.longest_strip)
+        return Line(polygon, score, *read_strip(strip, self.recogniser))
 
-    def _read(self, image: ByteArray, quadrilaterals: FloatArray, scores: FloatArray) -> list[Line]:
-        options = self.options
-        lines = []
-        for quadrilateral, score in zip(quadrilaterals, scores, strict=True):
-            strip = rectify(image, quadrilateral, STRIP_HEIGHT, options.longest_strip)
-            frames, probabilities = read_strip(strip, self.recogniser)
-            lines.append(Line(quadrilateral, float(score), frames, probabilities))
-        return lines
+    def _read_stacked(self, image: ByteArray, polygon: FloatArray, score: float) -> Line | None:
+        """Read a column as upright letters below each other."""
+        column = rectify(image, polygon, STRIP_HEIGHT, self.options.longest_strip)
+        found = letters_side_by_side(column)
+        if found is None:
+            return None
+        strip, start, stop = found
+        return Line(slice_along(polygon, start, stop), score, *read_strip(strip, self.recogniser))
 
     def split(self, line: Line, number: int) -> list[Word]:
         """Cut a line into its words at the frames that are sure of a space."""
@@ -190,7 +207,7 @@ class Encoder:
         for start, stop in word_spans(line.probabilities, self.alphabet.space, self.options.space_threshold):
             frames, probabilities = line.frames[start:stop], line.probabilities[start:stop]
             first, last = letter_extent(probabilities)
-            polygon = slice_along(line.quadrilateral, (start + first) / count, (start + last) / count)
+            polygon = slice_along(line.polygon, (start + first) / count, (start + last) / count)
             words.append(Word(polygon, *within_letters(frames, probabilities), number, line.score))
         return words
 

@@ -5,15 +5,20 @@ Points are (x, y) in pixels, x to the right, y down; arrays of points are (..., 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from textsearch.types import ByteArray, FloatArray
 
 _VERTICAL_RATIO = 1.5
 """A quadrilateral this many times higher than wide is read along its height."""
+
+_GRID = 256
+"""Cells along the longer side of bent polygons when their areas are counted."""
 
 
 @dataclass(frozen=True)
@@ -65,75 +70,122 @@ def order_corners(corners: FloatArray) -> FloatArray:
     centre = corners.mean(axis=0)
     around = corners[np.argsort(np.arctan2(corners[:, 1] - centre[1], corners[:, 0] - centre[0]))]
     # Clockwise on screen now. Start at the corner whose outgoing side points most to the right.
-    sides = np.roll(around, -1, axis=0) - around
-    ordered = np.roll(around, -int(np.argmax(sides[:, 0] - np.abs(sides[:, 1]) * 0.01)), axis=0)
+    edges = np.roll(around, -1, axis=0) - around
+    ordered = np.roll(around, -int(np.argmax(edges[:, 0] - np.abs(edges[:, 1]) * 0.01)), axis=0)
     width, height = side_lengths(ordered)
     if height >= _VERTICAL_RATIO * width:
         ordered = np.roll(ordered, -1, axis=0)
     return np.ascontiguousarray(ordered, np.float32)
 
 
-def turned(quadrilateral: FloatArray) -> FloatArray:
-    """Return the same quadrilateral read in the opposite direction (text turned by 180 degrees)."""
-    return np.roll(quadrilateral, 2, axis=0)
+def sides(polygon: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the top and the bottom side of an ordered polygon (2K, 2), both in reading direction, (K, 2) each."""
+    half = len(polygon) // 2
+    return polygon[:half], polygon[half:][::-1]
 
 
-def is_vertical(quadrilateral: FloatArray) -> bool:
-    """Return whether the text of an ordered quadrilateral runs more down or up than sideways."""
-    direction = quadrilateral[1] - quadrilateral[0] + quadrilateral[2] - quadrilateral[3]
+def turned(polygon: FloatArray) -> FloatArray:
+    """Return the same ordered polygon (2K, 2) read in the opposite direction (text turned by 180 degrees)."""
+    return np.roll(polygon, len(polygon) // 2, axis=0)
+
+
+def is_vertical(polygon: FloatArray) -> bool:
+    """Return whether the text of an ordered polygon runs, from end to end, more down or up than sideways."""
+    top, bottom = sides(polygon)
+    direction = top[-1] - top[0] + bottom[-1] - bottom[0]
     return bool(abs(direction[1]) > abs(direction[0]))
 
 
-def side_lengths(quadrilateral: FloatArray) -> tuple[float, float]:
-    """Return the mean length of the two sides along the text and of the two across it, pixels."""
-    sides = np.linalg.norm(np.roll(quadrilateral, -1, axis=0) - quadrilateral, axis=1)
-    return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
+def side_lengths(polygon: FloatArray) -> tuple[float, float]:
+    """Return the mean length of the two sides along the text and the mean distance between them, pixels."""
+    top, bottom = sides(polygon)
+    along = [np.linalg.norm(np.diff(side, axis=0), axis=1).sum() for side in (top, bottom)]
+    return float(along[0] + along[1]) / 2, float(np.linalg.norm(top - bottom, axis=1).mean())
 
 
-def rectify(photo: ByteArray, quadrilateral: FloatArray, height: int, maximum_width: int) -> ByteArray:
-    """Cut a quadrilateral out and straighten it to a strip.
+def rectify(photo: ByteArray, polygon: FloatArray, height: int, maximum_width: int) -> ByteArray:
+    """Cut a polygon out and straighten it to a strip.
 
     Args:
         photo: (H, W, 3) uint8.
-        quadrilateral: (4, 2) float32, ordered.
+        polygon: (2K, 2) float32, ordered: K points along the top of the text, K back along its bottom.
         height: height of the strip, pixels.
         maximum_width: no strip is wider than this; longer text is squeezed.
 
     Returns:
         (height, width, 3) uint8 with the width that keeps the proportions.
     """
-    along, across = side_lengths(quadrilateral)
+    along, across = side_lengths(polygon)
     width = int(np.clip(round(along * height / max(across, 1.0)), 8, maximum_width))
-    # Warping far down would skip pixels; warp to a whole multiple and average instead.
-    factor = max(1, int(across / height))
-    size = (width * factor, height * factor)
-    target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
+    # Warping far down would skip pixels; average whole multiples instead.
+    warp = _flatten if len(polygon) == 4 else _unroll
+    return warp(photo, polygon, (width, height), max(1, int(across / height)))
+
+
+def _flatten(photo: ByteArray, quadrilateral: FloatArray, size: tuple[int, int], factor: int) -> ByteArray:
+    """Warp a quadrilateral (4, 2) as a plane seen in perspective to `factor` times a size, then average."""
+    width, height = size[0] * factor, size[1] * factor
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     transform = cv2.getPerspectiveTransform(quadrilateral, target)
-    strip = cv2.warpPerspective(photo, transform, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    strip = cv2.warpPerspective(
+        photo, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     if factor > 1:
-        strip = cv2.resize(strip, (width, height), interpolation=cv2.INTER_AREA)
+        strip = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
     return strip  # type: ignore[return-value]
 
 
-def slice_along(quadrilateral: FloatArray, start: float, stop: float) -> FloatArray:
-    """Return the part of an ordered quadrilateral between two fractions of its length.
+def _unroll(photo: ByteArray, polygon: FloatArray, size: tuple[int, int], factor: int) -> ByteArray:
+    """Average around a bent polygon (2K, 2), then warp it to a size, straight from its top to its bottom."""
+    margin, edge = 2 * factor, np.array(photo.shape[1::-1])
+    first = np.clip(np.floor(polygon.min(axis=0)).astype(int) - margin, 0, edge - 1)
+    last = np.clip(np.ceil(polygon.max(axis=0)).astype(int) + margin, first + 1, edge)
+    around = photo[first[1] : last[1], first[0] : last[0]]
+    reduced = np.maximum((last - first) // factor, 1)
+    if factor > 1:
+        around = cv2.resize(around, reduced.tolist(), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    inside = (polygon - first) * (reduced / (last - first))
+    columns, rows = (np.arange(size[0]) + 0.5) / size[0], ((np.arange(size[1]) + 0.5) / size[1])[:, None]
+    top, bottom = (_along(side, columns) for side in sides(inside))
+    # A pixel's centre is half a pixel from its corner, in the strip as in the photo.
+    x, y = (((1 - rows) * top[:, axis] + rows * bottom[:, axis] - 0.5).astype(np.float32) for axis in (0, 1))
+    return cv2.remap(around, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
+
+
+def _along(side: FloatArray, fractions: NDArray[np.float64]) -> FloatArray:
+    """Return the points (F, 2) at fractions (F,) of a side (K, 2), each step from point to point taken as equal."""
+    ticks = np.linspace(0.0, 1.0, len(side))
+    return np.stack([np.interp(fractions, ticks, side[:, axis]) for axis in (0, 1)], axis=-1).astype(np.float32)
+
+
+def slice_along(polygon: FloatArray, start: float, stop: float) -> FloatArray:
+    """Return the part of an ordered polygon between two fractions of its length, an ordered polygon again.
 
     Args:
-        quadrilateral: (4, 2) float32, ordered.
+        polygon: (2K, 2) float32, ordered.
         start: where the part begins, 0 to 1.
         stop: where it ends, start to 1.
     """
-    top_left, top_right, bottom_right, bottom_left = quadrilateral
-    top, bottom = top_right - top_left, bottom_right - bottom_left
-    return np.stack(
-        [top_left + start * top, top_left + stop * top, bottom_left + stop * bottom, bottom_left + start * bottom]
-    ).astype(np.float32)
+    points = max(2, math.ceil((stop - start) * len(polygon) / 2))
+    top, bottom = (_along(side, np.linspace(start, stop, points)) for side in sides(polygon))
+    return np.concatenate([top, bottom[::-1]])
 
 
 def overlap(first: FloatArray, second: FloatArray) -> float:
-    """Return the intersection over union of two convex quadrilaterals, each (4, 2) float32."""
-    intersection, _ = cv2.intersectConvexConvex(first, second)
-    if intersection <= 0:
-        return 0.0
-    union = cv2.contourArea(first) + cv2.contourArea(second) - intersection
-    return float(intersection / union) if union > 0 else 0.0
+    """Return the intersection over union of two polygons, (V, 2) float32 each; quadrilaterals must be convex."""
+    if len(first) == len(second) == 4:
+        intersection, _ = cv2.intersectConvexConvex(first, second)
+        areas = cv2.contourArea(first) + cv2.contourArea(second)
+    else:
+        intersection, areas = _pixels_shared(first, second)
+    return float(intersection / (areas - intersection)) if intersection > 0 else 0.0
+
+
+def _pixels_shared(first: FloatArray, second: FloatArray) -> tuple[int, int]:
+    """Return how many cells of a grid two polygons share, and the sum of how many each covers."""
+    together = np.concatenate([first, second])
+    corner, size = together.min(axis=0), max(float(np.ptp(together, axis=0).max()), 1e-6)
+    filled = np.zeros((2, _GRID + 1, _GRID + 1), np.uint8)
+    for canvas, polygon in zip(filled, (first, second), strict=True):
+        cv2.fillPoly(canvas, [np.round((polygon - corner) * (_GRID / size)).astype(np.int32)], (1,))
+    return int((filled[0] & filled[1]).sum()), int(filled.sum())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -14,12 +16,15 @@ class DetectionOptions:
         region_threshold: a region whose mean probability is below this is dropped.
         growth: the map marks shrunken text; each region grows by growth x area / perimeter on every side.
         shortest_side: regions thinner than this many network pixels (before growing) are dropped.
+        bend: a line that leaves the straight by more than this many of its heights becomes a polygon along its curve;
+            infinity: every region is a quadrilateral.
     """
 
     pixel_threshold: float = 0.3
     region_threshold: float = 0.25
-    growth: float = 1.6
+    growth: float = 1.1
     shortest_side: float = 3.0
+    bend: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -27,16 +32,27 @@ class EncoderOptions:
     """What the flow between the networks can be told.
 
     Attributes:
-        longer_side: larger photos are reduced to this many pixels for detection; strips for reading are always cut from
-            the full resolution.
+        longer_side: photos are brought to this many pixels for detection; strips for reading are always cut from the
+            full resolution.
+        enlarge: smaller photos are enlarged by at most this factor: small letters are then found more easily.
         longest_strip: wider strips are squeezed to this many pixels.
         space_threshold: a frame this sure of a space parts two words.
-        unsure: a line read with less than this mean probability is read again upside down.
+        unsure: a line read with less than this mean probability is read again upside down, and a column then as upright
+            letters below each other. 0: only columns are read again, upwards.
         detection: how the probability map is decoded.
     """
 
     longer_side: int = 1920
+    enlarge: float = 1.5
     longest_strip: int = 1280
     space_threshold: float = 0.3
-    unsure: float = 0.0
+    unsure: float = 0.9
     detection: DetectionOptions = field(default_factory=DetectionOptions)
+
+
+DEFAULT_PRESET = "default"
+
+PRESETS: Mapping[str, EncoderOptions] = MappingProxyType(
+    {DEFAULT_PRESET: EncoderOptions(), "fast": EncoderOptions(longer_side=1280, enlarge=1.0, unsure=0.0)}
+)
+"""Settings with a name: the most accurate one, and one that reads twice as many photos in the same time."""

@@ -11,6 +11,7 @@ from tests.runtime.conftest import FRAME
 from textsearch.features import region_features, word_features
 from textsearch.lattice import Lattice
 from textsearch.runtime.embedder import OnnxEmbedder
+from textsearch.training.export import export_branches
 from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
 
@@ -108,3 +109,11 @@ def test_the_gates_are_in_their_places(weights: Path, branches: Branches, protot
                 parameter[8 * gate : 8 * gate + 8] += 1
     difference = in_torch(changed, WORDS, prototypes) - in_torch(branches, WORDS, prototypes)
     assert np.abs(difference).max() > 1e-3
+
+
+def test_the_dimension_is_that_of_the_weights(tmp_path: Path, prototypes: FloatArray) -> None:
+    branches = Branches(2 * FRAME + 1, FRAME, hidden=4, channels=6).eval()
+    export_branches(branches, prototypes, ALPHABET.folded, {"licence": "none"}, tmp_path)
+    embedder = OnnxEmbedder(tmp_path, ALPHABET, threads=1)
+    assert embedder.dimension == 90
+    np.testing.assert_allclose(embedder.words(["open"]), in_torch(branches, ["open"], prototypes), atol=2e-3)

@@ -12,12 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 from safetensors import safe_open
 
 from tests.fakes import ALPHABET
-from textsearch.errors import WeightsError
-from textsearch.options import DetectionOptions, EncoderOptions
-from textsearch.ppocr import PackagedWeights
+from textsearch.errors import TextSearchError, WeightsError
+from textsearch.options import PRESETS, DetectionOptions, EncoderOptions
 from textsearch.runtime import model as module
-from textsearch.runtime.model import BRANCH_FILES, OnnxModel, check_weights, load_model
+from textsearch.runtime.model import WEIGHT_FILES, OnnxModel, check_weights, load_model, preset_of
+from textsearch.runtime.store import is_whole
 from textsearch.similarity import similarity
+from textsearch.training.export import export_branches
+from textsearch.training.loop import Branches
+from textsearch.types import FloatArray
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def test_words_are_encoded_without_any_image_network(folder: Path, monkeypatch: 
     def refuse(*arguments: object) -> None:
         raise AssertionError("an image network was loaded")
 
-    for name in ("OnnxDetector", "OnnxRecogniser", "find_weights"):
+    for name in ("OnnxDetector", "OnnxRecogniser"):
         monkeypatch.setattr(module, name, refuse)
     model = OnnxModel(folder=folder)
     (folder / "image_branch.onnx").unlink()
@@ -57,7 +60,7 @@ def test_the_packaged_model_answers_a_query_without_torch() -> None:
 # --- what it is made of
 
 
-@pytest.mark.parametrize("name", BRANCH_FILES)
+@pytest.mark.parametrize("name", WEIGHT_FILES)
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(WeightsError, match=f"lacks {name}; reinstall"):
@@ -66,18 +69,6 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 
 def test_the_alphabet_is_the_stored_one(folder: Path) -> None:
     assert OnnxModel(folder=folder).alphabet == ALPHABET
-
-
-def test_missing_network_weights_are_reported_when_the_first_image_comes(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(weights: PackagedWeights) -> Path:
-        raise WeightsError(f"no {weights.name}")
-
-    monkeypatch.setattr(module, "find_weights", missing)
-    model = OnnxModel(folder=folder)
-    with pytest.raises(WeightsError, match="text detector"):
-        model.encode_images([np.zeros((8, 8, 3), np.uint8)])
 
 
 # --- fingerprint
@@ -101,20 +92,35 @@ def test_the_fingerprint_changes_with_the_options(folder: Path, options: Encoder
     assert OnnxModel(options, folder=folder).fingerprint != OnnxModel(folder=folder).fingerprint
 
 
-def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:
+def test_the_fingerprint_changes_with_the_weights(folder: Path, branches: Branches, prototypes: FloatArray) -> None:
     before = OnnxModel(folder=folder).fingerprint
+    export_branches(branches, prototypes + 1, ALPHABET.folded, {"licence": "none"}, folder)
+    assert OnnxModel(folder=folder).fingerprint != before
+
+
+def test_damage_to_the_store_is_noticed(folder: Path) -> None:
     store = folder / "joint.safetensors"
+    assert is_whole(store)
     content = bytearray(store.read_bytes())
     content[-1] ^= 1
     store.write_bytes(content)
-    assert OnnxModel(folder=folder).fingerprint != before
+    assert not is_whole(store)
 
 
-def test_the_fingerprint_changes_with_the_networks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = OnnxModel(folder=folder).fingerprint
-    other = PackagedWeights(name="other", file_name="other.onnx", sha256="ff" * 32, licence="", origin="")
-    monkeypatch.setattr(module, "DETECTOR_WEIGHTS", other)
-    assert OnnxModel(folder=folder).fingerprint != before
+# --- presets
+
+
+def test_a_preset_is_part_of_the_name_and_shapes_the_fingerprint(folder: Path) -> None:
+    default, fast = OnnxModel(folder=folder), OnnxModel(folder=folder, preset="fast")
+    assert (default.name, fast.name) == ("joint", "joint-fast")
+    assert (preset_of(default.name), preset_of(fast.name)) == ("default", "fast")
+    assert fast.options == PRESETS["fast"]
+    assert fast.fingerprint != default.fingerprint
+
+
+def test_an_unknown_preset_is_named(folder: Path) -> None:
+    with pytest.raises(TextSearchError, match="no preset 'slow'; choose one of default, fast"):
+        OnnxModel(folder=folder, preset="slow")
 
 
 # --- the packaged weights
@@ -126,16 +132,17 @@ def test_all_weights_are_there() -> None:
     assert all(check.path is not None and check.path.is_file() for check in checks)
 
 
-def test_check_weights_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def missing(weights: PackagedWeights) -> Path:
-        raise WeightsError(f"no {weights.name}; run pip")
-
-    monkeypatch.setattr(module, "find_weights", missing)
-    monkeypatch.setattr(module, "files", lambda package: tmp_path)
-    checks = check_weights()
-    assert [check.path for check in checks] == [None] * 6
-    assert checks[0].problem == "no PP-OCRv6-small text detector; run pip"
-    assert checks[-1].problem == f"{tmp_path / 'alphabet.json'} is missing; reinstall scene-textsearch"
+def test_check_weights_says_what_to_do(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    store = folder / "joint.safetensors"
+    content = bytearray(store.read_bytes())
+    content[-1] ^= 1
+    store.write_bytes(content)
+    (folder / "detector.onnx").unlink()
+    monkeypatch.setattr(module, "files", lambda package: folder)
+    problems = {check.name: check.problem for check in check_weights()}
+    assert problems["joint.safetensors"] == f"{store} is damaged; reinstall scene-textsearch"
+    assert problems["detector.onnx"] == f"{folder / 'detector.onnx'} is missing; reinstall scene-textsearch"
+    assert problems["alphabet.json"] is None
 
 
 def test_this_python_folds_letters_as_the_prototypes_were_made() -> None:

@@ -112,7 +112,7 @@ def test_a_checkpoint_is_loaded_without_running_code(tmp_path: Path) -> None:
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert state["step"] == 6
     assert state["recipe"]["hidden"] == 8
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.pt", "log.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.pt", "curves.png", "log.jsonl"]
 
 
 # --- what is written
@@ -249,3 +249,18 @@ def test_encode_texts() -> None:
     assert features.shape == (2, 30, LETTER)
     assert features.dtype == torch.float32
     np.testing.assert_array_equal(features[0], word_features(ALPHABET.encode("cola"), PROTOTYPES))
+
+
+def test_terms_that_are_left_out_train_nothing() -> None:
+    trainer = new_trainer(replace(RECIPE, terms=("word_word",), weight_decay=0.0))
+    before = {name: tensor.clone() for name, tensor in trainer.branches.state_dict().items()}
+    terms = trainer.train_step()
+    after = trainer.branches.state_dict()
+    moved = {name.split(".")[0] for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert moved == {"word"}
+    assert "image_image" in terms  # still measured
+
+
+def test_channels_decide_the_dimension() -> None:
+    trainer = new_trainer(replace(RECIPE, channels=4))
+    assert trainer.branches.words(encode_texts(["open"], ALPHABET, PROTOTYPES)).shape == (1, 60)

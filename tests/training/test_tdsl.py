@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +13,10 @@ from tests.tiny_tdsl import CONFIG, Photos, drawn_photo, four_photos, tiny_netwo
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslNetwork
 from textsearch.models.tdsl_encoder import TdslEncoder
-from textsearch.training import tdsl
 from textsearch.training.retrieval import photo_retrieval
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.training.streams import StreamedSource
-from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, collect, train_tdsl
+from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, collect
 
 RECIPE = TdslRecipe(
     network=CONFIG,
@@ -187,26 +185,3 @@ def test_a_batch_of_labels() -> None:
     assert [legible.tolist() for legible in batch.legible] == [[False, False, True], []]
     assert batch.boxes[0][:2].tolist() == [[0, 5, 20, 15], [8, 20, 30, 40]]
     assert batch.boxes[1].shape == (0, 4)
-
-
-# --- the whole run
-
-
-class HeldBack:
-    def samples(self, generator: Generator) -> Iterator[Sample]:
-        yield from four_photos()
-
-
-def test_a_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tdsl, "new_network", lambda recipe: tiny_network(recipe.seed))
-    lines: list[str] = []
-    data = replace(DATA, held_back=HeldBack())
-    network = train_tdsl(tmp_path / "run", data, RECIPE, lines.append)
-    assert not network.training
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint.pt", "log.jsonl", "recipe.json"]
-    assert json.loads((tmp_path / "run" / "recipe.json").read_text())["network"]["width"] == CONFIG.width
-    assert lines[-1].startswith("step 6 ") and "held_back_map" in lines[-1]
-    again = train_tdsl(tmp_path / "run", data, RECIPE)
-    assert same_weights(again, network)
-    with pytest.raises(TextSearchError, match="another recipe"):
-        train_tdsl(tmp_path / "run", data, replace(RECIPE, steps=7))

@@ -14,10 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 from safetensors import safe_open
 
 from textsearch.errors import TextSearchError
-from textsearch.runtime.model import BRANCH_FILES, OnnxModel
+from textsearch.runtime.model import WEIGHT_FILES, OnnxModel
 from textsearch.training.cache import FeatureCache
+from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.loop import BranchRecipe
-from textsearch.training.train import Annotations, TrainingData, _shares, read_lexicon, readable_fonts, train
+from textsearch.training.train import TrainingData, _shares, read_lexicon, readable_fonts, train
 
 RECIPE = BranchRecipe(hidden=8, steps=2, batch=8, others=3)
 
@@ -98,7 +99,7 @@ def test_the_log_ends_with_the_last_step_and_the_held_back_score(finished: tuple
 def test_the_weights_are_all_the_package_needs(finished: tuple[Path, Path, list[str]]) -> None:
     run, weights, _ = finished
     assert weights == run / "weights"
-    assert {path.name for path in weights.iterdir()} == set(BRANCH_FILES)
+    assert {path.name for path in weights.iterdir()} == set(WEIGHT_FILES)
     with safe_open(weights / "joint.safetensors", "numpy") as store:
         written = json.loads(store.metadata()["textsearch"])
     assert (json.loads(written["recipe"])["steps"], written["licence"]) == (2, "Apache-2.0")

@@ -104,7 +104,7 @@ class ProbabilityHead(nn.Module):
 class TextDetector(nn.Module):
     """Finds text: its maps serve later stages, its logits the decoding into polygons."""
 
-    def __init__(self, backbone: nn.Module, neck: nn.Module, head: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, neck: nn.Module, head: ProbabilityHead) -> None:
         super().__init__()
         self.backbone = backbone
         self.neck = neck

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from textsearch.models.backbone import build_backbone
+from textsearch.models.backbone import Backbone, build_backbone
 from textsearch.models.config import RecogniserConfig
 
 
@@ -106,11 +106,15 @@ class SequenceNeck(nn.Module):
 class RecognitionTrunk(nn.Module):
     """Crops of text to frames: everything before the classifier."""
 
-    def __init__(self, backbone: nn.Module, neck: nn.Module) -> None:
+    def __init__(self, backbone: Backbone, neck: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
         self.pool = nn.AvgPool2d((3, 2))
         self.neck = neck
+
+    def last_blocks(self) -> list[nn.Parameter]:
+        """Return the parameters of the backbone's last stage and of the neck: the third that sees whole letters."""
+        return [*self.backbone.stages[-1].parameters(), *self.neck.parameters()]
 
     def forward(self, crops: Tensor) -> Tensor:
         """Run the trunk.
@@ -128,7 +132,7 @@ class RecognitionTrunk(nn.Module):
 class Recogniser(nn.Module):
     """Reads text: its frames serve the image branch, its logits the character lattice."""
 
-    def __init__(self, trunk: nn.Module, classifier: nn.Linear) -> None:
+    def __init__(self, trunk: RecognitionTrunk, classifier: nn.Linear) -> None:
         super().__init__()
         self.trunk = trunk
         self.classifier = classifier

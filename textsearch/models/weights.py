@@ -7,10 +7,10 @@ laid side by side; every shape is checked, and nothing may be left over on eithe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +26,7 @@ from textsearch.ppocr import (
     find_weights,
     verify_weights,
 )
+from textsearch.types import FloatArray
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -45,7 +46,9 @@ def load_detector(path: Path | None = None) -> TextDetector:
         MissingDependencyError: the package onnx is not installed.
     """
     detector = build_detector(PPOCR_V6_SMALL_DETECTOR)
-    assign_weights(detector, learnt_constants(_read(DETECTOR_WEIGHTS, path)))
+    assign_weights(
+        detector, [constant.parameter for constant in learnt_constants(published_graph(DETECTOR_WEIGHTS, path))]
+    )
     return detector.eval()
 
 
@@ -55,7 +58,9 @@ def load_recogniser(path: Path | None = None) -> Recogniser:
     Args and errors as for `load_detector`.
     """
     recogniser = build_recogniser(PPOCR_V6_SMALL_RECOGNISER)
-    assign_weights(recogniser, learnt_constants(_read(RECOGNISER_WEIGHTS, path)))
+    assign_weights(
+        recogniser, [constant.parameter for constant in learnt_constants(published_graph(RECOGNISER_WEIGHTS, path))]
+    )
     return recogniser.eval()
 
 
@@ -64,12 +69,37 @@ def load_characters(path: Path | None = None) -> tuple[str, ...]:
 
     Args and errors as for `load_detector`.
     """
-    metadata = {entry.key: entry.value for entry in _read(RECOGNISER_WEIGHTS, path).metadata_props}
+    metadata = {entry.key: entry.value for entry in published_graph(RECOGNISER_WEIGHTS, path).metadata_props}
     return character_table(metadata["character"])
 
 
-def learnt_constants(model: ModelProto) -> list[Tensor]:
-    """Return the learnt constants of an ONNX graph in the order of use, in the layout of torch's parameters.
+@dataclass(frozen=True, eq=False)
+class LearntConstant:
+    """A learnt constant of an ONNX graph.
+
+    Attributes:
+        name: its name in the graph.
+        operator: type of the node that uses it.
+        array: its value, float32, in the graph's layout.
+    """
+
+    name: str
+    operator: str
+    array: FloatArray
+
+    @property
+    def parameter(self) -> Tensor:
+        """Return the value in the layout of the torch parameter it becomes."""
+        array = self.array
+        if self.operator == "MatMul":
+            array = array.T  # (in, out) -> (out, in)
+        elif self.operator in ("Add", "Mul"):
+            array = array.reshape(-1)  # a bias stored as (1, C, 1, 1) -> (C,)
+        return torch.tensor(array)
+
+
+def learnt_constants(model: ModelProto) -> list[LearntConstant]:
+    """Return the learnt constants of an ONNX graph in the order of use.
 
     Raises:
         WeightsError: a learnt constant is used twice, which no module of ours expects.
@@ -78,7 +108,7 @@ def learnt_constants(model: ModelProto) -> list[Tensor]:
 
     constants = {initialiser.name: initialiser for initialiser in model.graph.initializer}
     used: set[str] = set()
-    learnt: list[Tensor] = []
+    learnt: list[LearntConstant] = []
     for node in model.graph.node:
         if node.op_type not in _LEARNT_OPERATORS:
             continue
@@ -91,8 +121,14 @@ def learnt_constants(model: ModelProto) -> list[Tensor]:
             if name in used:
                 raise WeightsError(f"The constant {name} is used twice in the ONNX graph; its layout is not supported")
             used.add(name)
-            learnt.append(_as_parameter(array, node.op_type))
+            learnt.append(LearntConstant(name, node.op_type, array))
     return learnt
+
+
+def weight_names(network: nn.Module) -> list[str]:
+    """Return the names of a network's parameters and statistics in the order of registration."""
+    # A counter of training steps, which no ONNX file has.
+    return [name for name in network.state_dict() if not name.endswith("num_batches_tracked")]
 
 
 def assign_weights(network: nn.Module, weights: Sequence[Tensor]) -> None:
@@ -102,8 +138,7 @@ def assign_weights(network: nn.Module, weights: Sequence[Tensor]) -> None:
         WeightsError: their number or one of their shapes differs.
     """
     state = network.state_dict()
-    # A counter of training steps, which no ONNX file has.
-    names = [name for name in state if not name.endswith("num_batches_tracked")]
+    names = weight_names(network)
     if len(names) != len(weights):
         raise WeightsError(f"The file holds {len(weights)} weights, the network takes {len(names)}; use another file")
     for name, weight in zip(names, weights, strict=True):
@@ -116,8 +151,8 @@ def assign_weights(network: nn.Module, weights: Sequence[Tensor]) -> None:
     network.load_state_dict(state, strict=True)
 
 
-def _read(weights: PackagedWeights, path: Path | None) -> ModelProto:
-    """Return the checked ONNX file."""
+def published_graph(weights: PackagedWeights, path: Path | None = None) -> ModelProto:
+    """Return a checked ONNX file; args and errors as for `load_detector`."""
     try:
         import onnx
     except ImportError as error:
@@ -129,12 +164,3 @@ def _read(weights: PackagedWeights, path: Path | None) -> ModelProto:
     else:
         verify_weights(weights, path)
     return onnx.load(path)
-
-
-def _as_parameter(array: np.ndarray[tuple[int, ...], np.dtype[np.float32]], operator: str) -> Tensor:
-    """Turn a constant of an ONNX operator into the layout of the torch parameter it becomes."""
-    if operator == "MatMul":
-        array = array.T  # (in, out) -> (out, in)
-    elif operator in ("Add", "Mul"):
-        array = array.reshape(-1)  # a bias stored as (1, C, 1, 1) -> (C,)
-    return torch.tensor(array)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from textsearch.alphabet import Alphabet
-from textsearch.features import region_features, word_features
+from textsearch.features import SEQUENCE_LENGTH, region_features, word_features
 from textsearch.lattice import Lattice
 from textsearch.runtime.sessions import new_session
 from textsearch.types import FloatArray
@@ -28,12 +28,17 @@ class OnnxEmbedder:
         threads: per call.
     """
 
-    dimension = 480
-
     def __init__(self, folder: Path, alphabet: Alphabet, threads: int) -> None:
         self.folder = folder
         self.alphabet = alphabet
         self.threads = threads
+
+    @cached_property
+    def dimension(self) -> int:
+        """Return D, the length of every vector."""
+        with safe_open(self.folder / "joint.safetensors", "numpy") as store:
+            channels = int(store.get_slice("image.project.weight").get_shape()[0])
+        return channels * SEQUENCE_LENGTH // 2
 
     @cached_property
     def prototypes(self) -> FloatArray:
@@ -57,18 +62,19 @@ class OnnxEmbedder:
             region_features(sequence, lattice, self.prototypes, folded)
             for sequence, lattice in zip(frames, lattices, strict=True)
         ]
-        return _run(self._image_branch, rows)
+        return self._run(self._image_branch, rows)
 
     def words(self, words: Sequence[str]) -> FloatArray:
         """Return (W, D) float32 unit vectors of normalised words."""
-        return _run(self._word_branch, [word_features(self.alphabet.encode(word), self.prototypes) for word in words])
+        return self._run(
+            self._word_branch, [word_features(self.alphabet.encode(word), self.prototypes) for word in words]
+        )
 
-
-def _run(session: object, rows: Sequence[FloatArray]) -> FloatArray:
-    """Run a branch over sequences, a bounded number at a time."""
-    if not rows:
-        return np.zeros((0, OnnxEmbedder.dimension), np.float32)
-    batches = [np.stack(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)]
-    results = [session.run(None, {"features": batch})[0] for batch in batches]  # type: ignore[attr-defined]
-    vectors: FloatArray = np.concatenate(results)
-    return vectors
+    def _run(self, session: object, rows: Sequence[FloatArray]) -> FloatArray:
+        """Run a branch over sequences, a bounded number at a time."""
+        if not rows:
+            return np.zeros((0, self.dimension), np.float32)
+        batches = [np.stack(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)]
+        results = [session.run(None, {"features": batch})[0] for batch in batches]  # type: ignore[attr-defined]
+        vectors: FloatArray = np.concatenate(results)
+        return vectors

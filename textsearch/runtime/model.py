@@ -15,18 +15,28 @@ from typing import TYPE_CHECKING
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 
 from textsearch.alphabet import Alphabet
-from textsearch.errors import WeightsError
-from textsearch.options import EncoderOptions
-from textsearch.ppocr import DETECTOR_WEIGHTS, RECOGNISER_WEIGHTS, find_weights
+from textsearch.errors import TextSearchError, WeightsError
+from textsearch.options import DEFAULT_PRESET, PRESETS, EncoderOptions
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
+from textsearch.runtime.store import header, is_whole
 from textsearch.types import ByteArray, FloatArray, Regions
 
 if TYPE_CHECKING:
     from textsearch.encoder import Encoder
 
-BRANCH_FILES = ("joint.safetensors", "image_branch.onnx", "word_branch.onnx", "alphabet.json")
-"""What the package carries itself; the detector and the trunk come inside rapidocr's wheel."""
+NAME = "joint"
+"""The configuration; other presets than the default one are added to it, as in joint-fast."""
+
+WEIGHT_FILES = (
+    "joint.safetensors",
+    "detector.onnx",
+    "recogniser.onnx",
+    "image_branch.onnx",
+    "word_branch.onnx",
+    "alphabet.json",
+)
+"""What the package carries: every weight in the first, the graphs that read it, and the recogniser's classes."""
 
 
 class OnnxModel:
@@ -35,23 +45,32 @@ class OnnxModel:
     Query words need only the word branch; the image networks are loaded when the first image comes.
 
     Args:
-        options: the flow between the networks.
+        options: the flow between the networks; overrides those of the preset.
         threads: per network call; one per worker is fastest when several images are encoded side by side.
-        folder: holds BRANCH_FILES; the packaged ones if None.
+        folder: holds WEIGHT_FILES; the packaged ones if None.
+        preset: how photos are read, one of `textsearch.options.PRESETS`; part of the name.
 
     Raises:
         WeightsError: a file is missing.
+        TextSearchError: there is no such preset.
     """
 
-    name = "joint"
-
-    def __init__(self, options: EncoderOptions | None = None, threads: int = 1, folder: Path | None = None) -> None:
-        self.options = options or EncoderOptions()
+    def __init__(
+        self,
+        options: EncoderOptions | None = None,
+        threads: int = 1,
+        folder: Path | None = None,
+        preset: str = DEFAULT_PRESET,
+    ) -> None:
+        if preset not in PRESETS:
+            raise TextSearchError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
+        self.name = NAME if preset == DEFAULT_PRESET else f"{NAME}-{preset}"
+        self.options = options or PRESETS[preset]
         self.threads = threads
         self.folder = folder or Path(str(files("textsearch.weights")))
         self._loading = threading.Lock()
         self._encoder: Encoder | None = None
-        missing = [name for name in BRANCH_FILES if not (self.folder / name).is_file()]
+        missing = [name for name in WEIGHT_FILES if not (self.folder / name).is_file()]
         if missing:
             raise WeightsError(f"{self.folder} lacks {', '.join(missing)}; reinstall scene-textsearch")
 
@@ -62,9 +81,11 @@ class OnnxModel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return a digest of everything that shapes a stored vector or lattice: all weights and the options."""
-        digest = hashlib.sha256((self.folder / "joint.safetensors").read_bytes())
-        digest.update((DETECTOR_WEIGHTS.sha256 + RECOGNISER_WEIGHTS.sha256).encode())
+        """Return a digest of everything that shapes a stored vector or lattice: all weights and the options.
+
+        The store's header names the digest of its content, so a query need not read all of it.
+        """
+        digest = hashlib.sha256(header(self.folder / "joint.safetensors"))
         digest.update(json.dumps(asdict(self.options), sort_keys=True).encode())
         return digest.hexdigest()
 
@@ -79,11 +100,7 @@ class OnnxModel:
 
     @property
     def encoder(self) -> Encoder:
-        """Return the whole flow, its networks loaded once and their weights checked.
-
-        Raises:
-            WeightsError: the weights inside rapidocr are missing or changed.
-        """
+        """Return the whole flow, its networks loaded once."""
         with self._loading:
             if self._encoder is None:
                 self._encoder = self._load_encoder()
@@ -93,8 +110,8 @@ class OnnxModel:
         from textsearch.encoder import Encoder  # here, because a query needs neither it nor OpenCV
 
         return Encoder(
-            OnnxDetector(find_weights(DETECTOR_WEIGHTS), self.threads),
-            OnnxRecogniser(find_weights(RECOGNISER_WEIGHTS), self.threads),
+            OnnxDetector(self.folder / "detector.onnx", self.threads),
+            OnnxRecogniser(self.folder / "recogniser.onnx", self.threads),
             self._embedder,
             self.alphabet,
             options=self.options,
@@ -118,13 +135,25 @@ class OnnxModel:
         return self._embedder.words(words)
 
 
-def load_model(options: EncoderOptions | None = None, threads: int = 1) -> OnnxModel:
+def load_model(options: EncoderOptions | None = None, threads: int = 1, preset: str = DEFAULT_PRESET) -> OnnxModel:
     """Return the packaged network; nothing is read before it is needed.
+
+    Args:
+        options: the flow between the networks; overrides those of the preset.
+        threads: per network call.
+        preset: how photos are read, "default" or "fast".
 
     Raises:
         WeightsError: the package lacks its own weights.
+        TextSearchError: there is no such preset.
     """
-    return OnnxModel(options, threads)
+    return OnnxModel(options, threads, preset=preset)
+
+
+def preset_of(name: str) -> str:
+    """Return the preset that a model's name tells; the default one for a name that tells none."""
+    preset = name.removeprefix(f"{NAME}-")
+    return preset if preset in PRESETS else DEFAULT_PRESET
 
 
 @dataclass(frozen=True)
@@ -138,15 +167,12 @@ class WeightsCheck:
 
 def check_weights() -> list[WeightsCheck]:
     """Look at every weights file that indexing needs."""
-    checks = []
-    for weights in (DETECTOR_WEIGHTS, RECOGNISER_WEIGHTS):
-        try:
-            checks.append(WeightsCheck(weights.name, find_weights(weights), None))
-        except WeightsError as error:
-            checks.append(WeightsCheck(weights.name, None, str(error)))
     folder = Path(str(files("textsearch.weights")))
-    for name in BRANCH_FILES:
-        present = (folder / name).is_file()
-        problem = None if present else f"{folder / name} is missing; reinstall scene-textsearch"
-        checks.append(WeightsCheck(name, folder / name if present else None, problem))
+    checks = []
+    for name in WEIGHT_FILES:
+        path = folder / name
+        problem = None if path.is_file() else f"{path} is missing; reinstall scene-textsearch"
+        if problem is None and path.suffix == ".safetensors" and not is_whole(path):
+            problem = f"{path} is damaged; reinstall scene-textsearch"
+        checks.append(WeightsCheck(name, None if problem else path, problem))
     return checks

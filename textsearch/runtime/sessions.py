@@ -11,40 +11,21 @@ import onnxruntime
 
 from textsearch.types import ByteArray, FloatArray
 
-_FRAMES = "p2o.pd_op.transpose.8.0"
-"""Name of the tensor of frames, (B, T, F), in the recogniser's graph, one step before its classifier."""
+FRAMES_OUTPUT = "frames"
+"""Name of the recogniser's second output, (B, T, F), one step before its classifier."""
 
 _LARGE_PIXELS = 1_500_000
 """From this size on the detector needs several hundred megabytes for one photo."""
 
 
-def new_session(graph: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
-    """Open a graph on the CPU with a fixed number of threads per call."""
+def new_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
+    """Open a graph on the CPU with a fixed number of threads per call; its weights are read from beside it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Photos come in many sizes; an arena would keep the largest buffers of each of them.
     options.enable_cpu_mem_arena = False
-    source = graph if isinstance(graph, bytes) else str(graph)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-
-
-def with_output(graph: bytes, name: str) -> bytes:
-    """Return a serialised ONNX model that also returns one of its inner tensors.
-
-    A serialised protocol buffer that is followed by another one of the same message is, by the format's own rules,
-    their merger, with repeated fields joined. So one more output is appended, field by field: model.graph (7)
-    .output (12).name (1). This needs no ONNX library and no copy of the weights.
-
-    Raises:
-        ValueError: the name is too long for one-byte lengths.
-    """
-    payload = name.encode()
-    if len(payload) > 100:
-        raise ValueError(f"the tensor name {name!r} has more than 100 bytes")
-    for field in (1, 12, 7):
-        payload = bytes([field << 3 | 2, len(payload)]) + payload
-    return graph + payload
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
 def network_input(images: ByteArray) -> FloatArray:
@@ -77,7 +58,7 @@ class OnnxRecogniser:
     """The recogniser's part of `textsearch.encoder.Encoder`."""
 
     def __init__(self, graph: Path, threads: int) -> None:
-        self._session = new_session(with_output(graph.read_bytes(), _FRAMES), threads)
+        self._session = new_session(graph, threads)
 
     def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
         """Return frames (B, W / 8, F) and class probabilities (B, W / 8, C), float32, of strips (B, 48, W, 3)."""

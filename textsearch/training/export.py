@@ -1,12 +1,13 @@
-"""Trained branches into the package: one float16 store, and two small graphs that point into it.
+"""A trained network into the package: one float16 store, and small graphs that point into it.
 
-The graphs hold no weights. ONNX lets a tensor live in another file at an offset, so both graphs read theirs from the
+The graphs hold no weights. ONNX lets a tensor live in another file at an offset, so all graphs read theirs from the
 safetensors file itself, and torch and ONNX Runtime cannot come to differ.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +15,79 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
-from safetensors.numpy import save_file
+from safetensors.numpy import save
+from torch import Tensor
 
 from textsearch.features import SEQUENCE_LENGTH
+from textsearch.models.joint import JointNetwork
+from textsearch.runtime.store import content_digest
+from textsearch.training.graphs import detector_graph, external_tensor, recogniser_graph
 from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
 
 STORE = "joint.safetensors"
 IMAGE_GRAPH = "image_branch.onnx"
 WORD_GRAPH = "word_branch.onnx"
+DETECTOR_GRAPH = "detector.onnx"
+RECOGNISER_GRAPH = "recogniser.onnx"
+_COUNTER = "num_batches_tracked"
 _OPSET = 17
 _DIRECTIONS = ("", "_reverse")
+
+
+def export_network(network: JointNetwork, metadata: dict[str, str], folder: Path) -> None:
+    """Write the store and the four graphs of a network to a folder.
+
+    Args:
+        network: the trained network.
+        metadata: goes into the store's header, as JSON under the one key "textsearch": recipe, data, licence.
+        folder: receives the five files.
+    """
+    state = {name: tensor for name, tensor in network.state_dict().items() if not name.endswith(_COUNTER)}
+    store = _write_store(state, network.prototypes.numpy(), network.folded.numpy(), metadata, folder)
+    header = read_header(store)
+    _write_branch_graphs(header, store)
+    (folder / DETECTOR_GRAPH).write_bytes(detector_graph(network.detector, header, store).SerializeToString())
+    (folder / RECOGNISER_GRAPH).write_bytes(recogniser_graph(network.recogniser, header, store).SerializeToString())
 
 
 def export_branches(
     branches: Branches, prototypes: FloatArray, folded: NDArray[np.int32], metadata: dict[str, str], folder: Path
 ) -> None:
-    """Write the store and both graphs to a folder.
+    """Write a store that holds the branches alone, and their two graphs, to a folder.
 
     Args:
         branches: the trained branches.
         prototypes: (letters + 1, F) float32, kept beside the weights because the query path needs them.
         folded: (C,) int32, the letter of each class.
-        metadata: goes into the store's header, as JSON under the one key "textsearch": recipe, data, licence.
+        metadata: as for `export_network`.
         folder: receives the three files.
     """
-    tensors = {name: tensor.detach().half().numpy() for name, tensor in branches.state_dict().items()}
-    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    store = _write_store(branches.state_dict(), prototypes, folded, metadata, folder)
+    _write_branch_graphs(read_header(store), store)
+
+
+def _write_store(
+    state: Mapping[str, Tensor],
+    prototypes: FloatArray,
+    folded: NDArray[np.int32],
+    metadata: dict[str, str],
+    folder: Path,
+) -> Path:
+    tensors = {name: np.ascontiguousarray(tensor.detach().half().numpy()) for name, tensor in state.items()}
     tensors["prototypes"] = prototypes.astype(np.float16)
     tensors["folded"] = folded.astype(np.int32)
     store = folder / STORE
+    metadata = metadata | {"digest": content_digest(tensors)}
     # Several entries would be written in a random order; the file's digest must depend on its content alone.
-    save_file(tensors, store, metadata={"textsearch": json.dumps(metadata, sort_keys=True)})
+    store.write_bytes(save(tensors, metadata={"textsearch": json.dumps(metadata, sort_keys=True)}))
+    return store
+
+
+def _write_branch_graphs(header: dict[str, Any], store: Path) -> None:
     for branch, file_name in (("image", IMAGE_GRAPH), ("word", WORD_GRAPH)):
-        model = _BranchGraph(branch, read_header(store), store).build()
-        (folder / file_name).write_bytes(model.SerializeToString())
+        model = _BranchGraph(branch, header, store).build()
+        (store.parent / file_name).write_bytes(model.SerializeToString())
 
 
 def read_header(store: Path) -> dict[str, Any]:
@@ -115,14 +154,9 @@ class _BranchGraph:
 
     def _weight(self, name: str) -> str:
         """Refer to a float16 tensor of the store; return its name as float32."""
-        entry = self.header[f"{self.branch}.{name}"]
-        begin, end = entry["data_offsets"]
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=entry["shape"])
-        tensor.data_location = TensorProto.EXTERNAL
-        for key, value in (("location", self.store.name), ("offset", begin), ("length", end - begin)):
-            tensor.external_data.add(key=key, value=str(value))
-        self.initializers.append(tensor)
-        return self._node("Cast", name, to=TensorProto.FLOAT)
+        stored = f"{self.branch}.{name}"
+        self.initializers.append(external_tensor(stored, self.header, self.store))
+        return self._node("Cast", stored, to=TensorProto.FLOAT)
 
     def _linear(self, value: str, layer: str) -> str:
         weight = self._node("Transpose", self._weight(f"{layer}.weight"), perm=[1, 0])

@@ -16,9 +16,11 @@ from textsearch.alphabet import Alphabet
 from textsearch.features import word_features
 from textsearch.metrics import average_precision
 from textsearch.models.branches import ImageBranch, WordBranch
+from textsearch.models.joint import JointNetwork
 from textsearch.models.vectors import vectors
 from textsearch.training.cache import FeatureCache
-from textsearch.training.losses import alter, branch_loss
+from textsearch.training.losses import BRANCH_TERMS, alter, branch_loss
+from textsearch.training.runs import log_step
 from textsearch.types import FloatArray
 
 
@@ -28,6 +30,8 @@ class BranchRecipe:
 
     Attributes:
         hidden: LSTM units per direction.
+        channels: features of an encoded frame; a vector has 15 times as many dimensions.
+        terms: the loss terms that are trained on, see `textsearch.training.losses.branch_loss`.
         steps: optimiser steps in all.
         batch: crops per step; fewer where a source holds fewer than its share.
         others: words of the lexicon per step that are not in the batch.
@@ -38,6 +42,8 @@ class BranchRecipe:
     """
 
     hidden: int = 128
+    channels: int = 32
+    terms: tuple[str, ...] = BRANCH_TERMS
     steps: int = 4000
     batch: int = 192
     others: int = 64
@@ -54,12 +60,13 @@ class Branches(nn.Module):
         frame_features: features of a frame for the image branch.
         letter_features: features of a letter for the word branch.
         hidden: LSTM units per direction.
+        channels: features of an encoded frame.
     """
 
-    def __init__(self, frame_features: int, letter_features: int, hidden: int) -> None:
+    def __init__(self, frame_features: int, letter_features: int, hidden: int, channels: int = 32) -> None:
         super().__init__()
-        self.image = ImageBranch(frame_features, hidden)
-        self.word = WordBranch(letter_features, hidden)
+        self.image = ImageBranch(frame_features, hidden, channels=channels)
+        self.word = WordBranch(letter_features, hidden, channels=channels)
 
     def regions(self, features: Tensor) -> Tensor:
         """Return (N, D) unit vectors of region features (N, frames, F)."""
@@ -102,7 +109,7 @@ class BranchTrainer:
         # Fresh layers draw their weights from torch's global state, which is put back for everybody else.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
-            self.branches = Branches(caches[0].features.shape[2], prototypes.shape[1], recipe.hidden)
+            self.branches = Branches(caches[0].features.shape[2], prototypes.shape[1], recipe.hidden, recipe.channels)
             self.noise.set_state(torch.get_rng_state())
         self.optimiser = torch.optim.AdamW(
             self.branches.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -116,7 +123,7 @@ class BranchTrainer:
         evaluate: Callable[[Branches], dict[str, float]] | None = None,
         progress: Callable[[int, dict[str, float]], None] | None = None,
     ) -> None:
-        """Train until the recipe's last step, saving to `folder` and appending to its log.jsonl.
+        """Train until the recipe's last step, saving to `folder`, its log.jsonl and its curves.png.
 
         A checkpoint in the folder is taken up where it stopped.
         """
@@ -129,8 +136,7 @@ class BranchTrainer:
                 if evaluate:
                     terms |= evaluate(self.branches)
                 self._save(checkpoint)
-                with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-                    log.write(json.dumps({"step": self.step, **terms}) + "\n")
+                log_step(folder, self.step, terms)
             if progress:
                 progress(self.step, terms)
 
@@ -147,7 +153,7 @@ class BranchTrainer:
             self.branches.words(self._hide(encode_texts(texts, self.alphabet, self.prototypes))),
             texts,
         )
-        loss = torch.stack(list(terms.values())).sum()
+        loss = torch.stack([terms[name] for name in self.recipe.terms]).sum()
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.branches.parameters(), 5.0)
@@ -211,7 +217,7 @@ def encode_texts(texts: Sequence[str], alphabet: Alphabet, prototypes: FloatArra
 
 
 def word_retrieval(
-    branches: Branches, cache: FeatureCache, alphabet: Alphabet, prototypes: FloatArray
+    branches: Branches | JointNetwork, cache: FeatureCache, alphabet: Alphabet, prototypes: FloatArray
 ) -> dict[str, float]:
     """Return the mean average precision of finding held-back crops by their own words."""
     branches.eval()

@@ -1,9 +1,4 @@
-"""Training of the configuration `tdsl`: detection, similarity and spelling in every step, from end to end.
-
-run/recipe.json        what the run was begun with
-run/checkpoint.pt      weights, optimiser and where each stream of photos stands
-run/log.jsonl          loss terms and the held-back score
-"""
+"""Training of the configuration `tdsl`: detection, similarity and spelling in every step, from end to end."""
 
 from __future__ import annotations
 
@@ -19,16 +14,16 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from textsearch.errors import TextSearchError
-from textsearch.models.boxes import BoxOptions
 from textsearch.models.efficientnet import EFFICIENTNET_LITE0_CHANNELS, load_efficientnet_lite0
 from textsearch.models.sequence import letter_frames, spelling
 from textsearch.models.tdsl import TdslConfig, TdslNetwork, build_tdsl
-from textsearch.models.tdsl_encoder import TdslEncoder, network_input
+from textsearch.models.tdsl_encoder import network_input
 from textsearch.models.vectors import vectors
+from textsearch.training.augment import CropRecipe
 from textsearch.training.detection_losses import detection_losses
 from textsearch.training.losses import alter, published_losses, spelling_loss
-from textsearch.training.retrieval import photo_retrieval
-from textsearch.training.samples import Sample, SampleSource
+from textsearch.training.runs import log_step, mean_terms
+from textsearch.training.samples import Sample
 from textsearch.training.streams import SampleStream, StreamedSource
 from textsearch.training.targets import Locations, assign
 
@@ -53,6 +48,7 @@ class TdslRecipe:
         save_every: steps between checkpoints, at which the means of the loss terms since the last one are logged.
         evaluate_every: steps between measurements on held-back photos; a multiple of `save_every`.
         test_side: longer side at which held-back photos are searched, pixels.
+        crop: how squares are taken from photos.
         seed: seeds everything random.
     """
 
@@ -71,6 +67,7 @@ class TdslRecipe:
     save_every: int = 200
     evaluate_every: int = 2000
     test_side: int = 1280
+    crop: CropRecipe = field(default_factory=CropRecipe)
     seed: int = 0
 
 
@@ -80,12 +77,10 @@ class TdslData:
 
     Attributes:
         sources: photos with words; all are varied to squares of one size.
-        held_back: photos that only measure progress, None for no measurement.
         lexicon: words that serve as further negatives.
     """
 
     sources: tuple[StreamedSource, ...]
-    held_back: SampleSource | None = None
     lexicon: tuple[str, ...] = ()
 
 
@@ -145,7 +140,7 @@ class TdslTrainer:
         evaluate: Callable[[TdslNetwork], dict[str, float]] | None = None,
         progress: Callable[[int, dict[str, float]], None] | None = None,
     ) -> None:
-        """Train until the recipe's last step, saving to `folder` and appending to its log.jsonl.
+        """Train until the recipe's last step, saving to `folder`, its log.jsonl and its curves.png.
 
         A checkpoint in the folder is taken up where it stopped.
 
@@ -163,13 +158,12 @@ class TdslTrainer:
             since.append(terms)
             last = self.step == self.recipe.steps
             if last or self.step % self.recipe.save_every == 0:
-                means = {name: sum(each[name] for each in since) / len(since) for name in terms}
+                means = mean_terms(since)
                 since.clear()
                 if evaluate and (last or self.step % self.recipe.evaluate_every == 0):
                     means |= evaluate(self.network.eval())
                 self._save(checkpoint)
-                with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-                    log.write(json.dumps({"step": self.step, **means}) + "\n")
+                log_step(folder, self.step, means)
                 terms = means
             if progress:
                 progress(self.step, terms)
@@ -276,47 +270,3 @@ def new_network(recipe: TdslRecipe) -> TdslNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         return build_tdsl(recipe.network, load_efficientnet_lite0(), EFFICIENTNET_LITE0_CHANNELS)
-
-
-def train_tdsl(
-    run: Path, data: TdslData, recipe: TdslRecipe, progress: Callable[[str], None] = lambda line: None
-) -> TdslNetwork:
-    """Train the configuration `tdsl`.
-
-    Args:
-        run: folder of the run; started again with the same arguments it goes on where it stopped.
-        data: what to learn from.
-        recipe: how to learn.
-        progress: receives a line of text from time to time.
-
-    Returns:
-        The trained network.
-
-    Raises:
-        TextSearchError: the run was begun with another recipe, or a source is empty.
-    """
-    run.mkdir(parents=True, exist_ok=True)
-    _record(run / "recipe.json", recipe)
-    trainer = TdslTrainer(new_network(recipe), data, recipe)
-    held_back = data.held_back
-
-    def report(step: int, terms: dict[str, float]) -> None:
-        if step % 20 == 0 or "held_back_map" in terms:
-            progress(f"step {step} " + " ".join(f"{name} {value:.4f}" for name, value in terms.items()))
-
-    def measure(network: TdslNetwork) -> dict[str, float]:
-        assert held_back is not None
-        encoder = TdslEncoder(network, (recipe.test_side,), BoxOptions())
-        return photo_retrieval(encoder, held_back.samples(np.random.default_rng(recipe.seed)))
-
-    trainer.run(run, evaluate=measure if held_back else None, progress=report)
-    trainer.network.eval()
-    return trainer.network
-
-
-def _record(file: Path, recipe: TdslRecipe) -> None:
-    """Write down what the run was begun with, or make sure that it is the same."""
-    arguments = json.dumps(asdict(recipe), indent=2) + "\n"
-    if file.exists() and file.read_text(encoding="utf-8") != arguments:
-        raise TextSearchError(f"{file.parent} was begun with another recipe ({file}); use a new folder for this run.")
-    file.write_text(arguments, encoding="utf-8")

@@ -3,6 +3,7 @@
 run/cache/<source>/    crops through the frozen trunk
 run/checkpoint.pt      weights, optimiser and random state
 run/log.jsonl          loss terms and the held-back score
+run/curves.png         the log as a picture
 run/weights/           what the package needs
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,18 @@ from PIL import ImageFont
 from textsearch.alphabet import Alphabet, normalise
 from textsearch.encoder import Encoder
 from textsearch.errors import TextSearchError
-from textsearch.features import letter_prototypes
-from textsearch.models.weights import load_characters, load_recogniser
+from textsearch.models.joint import load_joint
 from textsearch.options import EncoderOptions
-from textsearch.ppocr import DETECTOR_WEIGHTS, RECOGNISER_WEIGHTS, find_weights
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
 from textsearch.training.cache import FeatureCache, write_cache
 from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords, read_annotations
-from textsearch.training.export import export_branches
+from textsearch.training.datasets.annotations import Annotations
+from textsearch.training.datasets.photos import pictures
+from textsearch.training.export import export_network
 from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, word_retrieval
+from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.start import read_alphabet, write_alphabet, write_published
 from textsearch.training.synth import DrawnWords
 from textsearch.types import FloatArray
 
@@ -37,14 +40,6 @@ _DRAWN_SHARE = 0.5
 
 _OWN_WORDS = 8
 """How often each word of the photos stands in the lexicon that words are drawn from."""
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """A words.jsonl and the split to use of it, None for all."""
-
-    file: Path
-    split: str | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +55,8 @@ class TrainingData:
         copies: cuts of each annotated word.
         drawn: number of drawn words.
         seed: seeds the cuts and drawings.
+        encoder: how the detector's crops are cut.
+        start: folder with the weights of the detector and the trunk; None: those that PP-OCRv6 was published with.
     """
 
     annotations: tuple[Annotations, ...]
@@ -71,12 +68,13 @@ class TrainingData:
     drawn: int = 60_000
     seed: int = 0
     encoder: EncoderOptions = field(default_factory=EncoderOptions)
+    start: Path | None = None
 
 
 def train(
     run: Path, data: TrainingData, recipe: BranchRecipe, progress: Callable[[str], None] = lambda line: None
 ) -> Path:
-    """Train the branches over the frozen PP-OCRv6 trunk and export them.
+    """Train the branches over a frozen detector and trunk and export the whole network.
 
     Args:
         run: folder of the run; started again with the same arguments it goes on where it stopped.
@@ -90,13 +88,20 @@ def train(
     Raises:
         TextSearchError: the run was begun with other arguments, or data is missing.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    _record(run / "recipe.json", data, recipe)
-    alphabet = Alphabet(load_characters())
-    classifier = load_recogniser().classifier.weight.detach().numpy()
-    prototypes = letter_prototypes(classifier, alphabet.folded)
+    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    data = replace(
+        data,
+        annotations=tuple(
+            chosen.as_words(run / f"annotated-{number}.jsonl") for number, chosen in enumerate(data.annotations)
+        ),
+        held_back=data.held_back.as_words(run / "held-back.jsonl"),
+    )
+    start = data.start or write_published(run / "start")
+    network = load_joint(start)
+    alphabet = read_alphabet(start)
+    prototypes = network.prototypes.numpy()
     lexicon = read_lexicon(data.lexicon)
-    caches = _fill_caches(run / "cache", data, lexicon, alphabet, prototypes, progress)
+    caches = _fill_caches(run / "cache", data, start, lexicon, alphabet, prototypes, progress)
     held_back = caches.pop("held-back")
     trainer = BranchTrainer(recipe, list(caches.values()), _shares(caches), lexicon, alphabet, prototypes)
 
@@ -105,24 +110,15 @@ def train(
 
     def report(step: int, terms: dict[str, float]) -> None:
         if step % 100 == 0 or "held_back_map" in terms:
-            progress(f"step {step} " + " ".join(f"{name} {value:.4f}" for name, value in terms.items()))
+            progress(describe_step(step, terms))
 
     trainer.run(run, evaluate=evaluate, progress=report)
     weights = run / "weights"
     weights.mkdir(exist_ok=True)
-    metadata = {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}
-    export_branches(trainer.branches, prototypes, alphabet.folded, metadata, weights)
-    characters = json.dumps(alphabet.characters, ensure_ascii=False)
-    (weights / "alphabet.json").write_text(characters + "\n", encoding="utf-8")
+    network.image, network.word = trainer.branches.image, trainer.branches.word
+    export_network(network, {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}, weights)
+    write_alphabet(alphabet, weights)
     return weights
-
-
-def _record(file: Path, data: TrainingData, recipe: BranchRecipe) -> None:
-    """Write down what the run was begun with, or make sure that it is the same."""
-    arguments = json.dumps({"data": asdict(data), "recipe": asdict(recipe)}, indent=2, default=str) + "\n"
-    if file.exists() and file.read_text(encoding="utf-8") != arguments:
-        raise TextSearchError(f"{file.parent} was begun with other arguments ({file}); use a new folder for this run.")
-    file.write_text(arguments, encoding="utf-8")
 
 
 def read_lexicon(file: Path) -> list[str]:
@@ -131,14 +127,23 @@ def read_lexicon(file: Path) -> list[str]:
     Raises:
         TextSearchError: the file cannot be read or holds no word.
     """
+    words = sorted({normalise(line) for line in lexicon_lines(file) if line.isalpha() and line.isascii()})
+    if not words:
+        raise TextSearchError(f"{file} holds no word; give a file with one word a line.")
+    return words
+
+
+def lexicon_lines(file: Path) -> list[str]:
+    """Return the lines of a file with one word a line, blank ones left out.
+
+    Raises:
+        TextSearchError: the file cannot be read.
+    """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise TextSearchError(f"Cannot read the lexicon {file} ({error}); give a file with one word a line.") from error
-    words = sorted({normalise(line) for line in lines if line.strip().isalpha() and line.strip().isascii()})
-    if not words:
-        raise TextSearchError(f"{file} holds no word; give a file with one word a line.")
-    return words
+    return [line.strip() for line in lines if line.strip()]
 
 
 def readable_fonts(folder: Path) -> list[Path]:
@@ -167,13 +172,14 @@ def readable_fonts(folder: Path) -> list[Path]:
 def _fill_caches(
     folder: Path,
     data: TrainingData,
+    start: Path,
     lexicon: Sequence[str],
     alphabet: Alphabet,
     prototypes: FloatArray,
     progress: Callable[[str], None],
 ) -> dict[str, FeatureCache]:
-    recogniser = OnnxRecogniser(find_weights(RECOGNISER_WEIGHTS), threads=1)
-    sources = _sources(data, lexicon, recogniser, alphabet)
+    recogniser = OnnxRecogniser(start / "recogniser.onnx", threads=1)
+    sources = _sources(data, start, lexicon, recogniser, alphabet)
     for number, (name, source) in enumerate(sources.items()):
         generator = np.random.default_rng([data.seed, number])
         write_cache(
@@ -189,9 +195,9 @@ def _fill_caches(
 
 
 def _sources(
-    data: TrainingData, lexicon: Sequence[str], recogniser: OnnxRecogniser, alphabet: Alphabet
+    data: TrainingData, start: Path, lexicon: Sequence[str], recogniser: OnnxRecogniser, alphabet: Alphabet
 ) -> dict[str, CropSource]:
-    detector = OnnxDetector(find_weights(DETECTOR_WEIGHTS), threads=1)
+    detector = OnnxDetector(start / "detector.onnx", threads=1)
     unused = OnnxEmbedder(Path(), alphabet, threads=1)
     encoder = Encoder(detector, recogniser, unused, alphabet, data.encoder)
     sources: dict[str, CropSource] = {"held-back": AnnotatedWords(data.held_back.file, data.held_back.split, copies=1)}
@@ -202,7 +208,7 @@ def _sources(
         own += [word["text"] for row in rows for word in row["words"] if normalise(word["text"]) and not word["ignore"]]
         if any(word["poly"] for row in rows for word in row["words"]):
             sources[f"detected-{number}"] = DetectedWords(chosen.file, chosen.split, encoder)
-    backgrounds = sorted(data.backgrounds.rglob("*.jpg")) if data.backgrounds else []
+    backgrounds = pictures(data.backgrounds) if data.backgrounds else []
     words = [*lexicon, *own * _OWN_WORDS]
     sources["drawn"] = DrawnWords(words, readable_fonts(data.fonts), backgrounds, data.drawn)
     return sources

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.random import Generator
+
+from tests.fakes import ALPHABET
+from tests.tiny_joint import tiny_joint
+from tests.tiny_tdsl import four_photos
+from textsearch.alphabet import normalise
+from textsearch.training.joint import JointData, JointRecipe, JointTrainer
+from textsearch.training.samples import Sample
+from textsearch.training.start import published_network
+from textsearch.training.views import ViewRecipe
+
+PLAIN = ViewRecipe(side=96, scales=(1.0, 1.0), degrees=0.0, stretch=0.0)
+RECIPE = JointRecipe(
+    steps=4, views=2, readings=2, words=8, others=4, warm_up=1, view=PLAIN, hidden_maps=0.3, average=0.9
+)
+LEXICON = ("cold", "baker", "motel", "banks", "exit", "sale")
+
+
+class Photos:
+    """Draws one of a few samples."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self.samples = samples
+
+    def draw(self, generator: Generator) -> Sample:
+        return self.samples[int(generator.integers(len(self.samples)))]
+
+
+def trainer(recipe: JointRecipe) -> JointTrainer:
+    data = JointData([Photos(four_photos())], [1.0], set(ALPHABET.characters) - {""}, recipe)
+    return JointTrainer(tiny_joint(), data, recipe, LEXICON, ALPHABET)
+
+
+def test_a_batch_depends_on_seed_and_step_alone() -> None:
+    data = trainer(RECIPE).data
+    first, second, other = data.batch(3), data.batch(3), data.batch(4)
+    assert torch.equal(first.images, second.images)
+    assert [strips.texts for strips in first.strips] == [strips.texts for strips in second.strips]
+    assert not torch.equal(first.images, other.images)
+
+
+def test_a_batch_holds_targets_and_words_of_its_views() -> None:
+    batch = trainer(RECIPE).data.batch(0)
+    assert batch.images.shape == (2, 3, 96, 96)
+    assert batch.cores.shape == batch.counted.shape == (2, 96, 96)
+    texts = [text for strips in batch.strips for text in strips.texts]
+    assert 1 <= len(texts) <= RECIPE.words
+    assert {normalise(text) for text in texts} <= {"cola", "bakery", "hotel", "bank7"}
+    owners = {owner for strips in batch.strips for owner in strips.owners.tolist()}
+    assert owners <= {-1, 0, 1}
+
+
+def test_words_that_cannot_be_read_are_found_but_not_read() -> None:
+    recipe = replace(RECIPE, readings=0)
+    data = JointData([Photos(four_photos())], [1.0], set("x"), recipe)
+    batch = data.batch(0)
+    assert not batch.strips
+    assert batch.cores.any()
+
+
+def test_every_task_has_its_terms_and_all_trained_parts_move() -> None:
+    # A fresh network sees no letter at all, so its classifier is told to prefer one.
+    running = trainer(RECIPE)
+    with torch.no_grad():
+        running.network.recogniser.classifier.bias[5] = 3.0
+    before = {name: tensor.clone() for name, tensor in running.network.state_dict().items()}
+    terms = running.train_step(running.data.batch(0))
+    assert {"cores", "dice", "read", "word_image", "word_word", "image_image"} < set(terms)
+    moved = {name for name, tensor in running.network.state_dict().items() if not torch.equal(tensor, before[name])}
+    parts = {".".join(name.split(".")[:2]) for name in moved}
+    assert {"detector.backbone", "detector.neck", "detector.head", "recogniser.trunk"} < parts
+    assert not any(name.startswith("recogniser.classifier") for name in moved)
+    assert not any(name.startswith("recogniser.trunk.backbone.stem") for name in moved)
+
+
+def test_the_average_follows_the_weights() -> None:
+    running = trainer(RECIPE)
+    name = "detector.head.logits.weight"
+    start = running.network.state_dict()[name].clone()
+    for step in range(3):
+        running.train_step(running.data.batch(step))
+    now = running.network.state_dict()[name]
+    assert not torch.equal(running.average[name], now)
+    assert (running.average[name] - now).abs().sum() < (start - now).abs().sum()
+
+
+def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
+    whole = trainer(RECIPE)
+    (tmp_path / "whole").mkdir()
+    whole.run(tmp_path / "whole", save_every=2)
+    (tmp_path / "parts").mkdir()
+    stopped = trainer(RECIPE)
+    for step in range(2):
+        stopped.train_step(stopped.data.batch(step))
+    torch.save(stopped.state(), tmp_path / "parts" / "checkpoint.pt")
+    resumed = trainer(RECIPE)
+    resumed.run(tmp_path / "parts", save_every=2)
+    for name, tensor in whole.average.items():
+        assert torch.equal(tensor, resumed.average[name]), name
+    assert resumed.step == 4
+
+
+def test_four_photos_are_learnt() -> None:
+    """The published networks hold no normalisation, so a fresh one of any size learns too slowly; they start trained,
+    the branches do not."""
+    network, alphabet = published_network(hidden=16, maps=96, seed=0)
+    recipe = replace(
+        RECIPE, steps=60, readings=4, hidden_maps=0.0, warm_up=5, detector_rate=1e-3, trunk_rate=1e-4, branch_rate=1e-2
+    )
+    data = JointData([Photos(four_photos())], [1.0], set(alphabet.characters) - {""}, recipe)
+    running = JointTrainer(network, data, recipe, LEXICON, alphabet)
+    history = [running.train_step(data.batch(step)) for step in range(30)]
+    first, last = (
+        {name: float(np.mean([terms[name] for terms in part])) for name in ("cores", "word_image", "word_word")}
+        for part in (history[:3], history[-5:])
+    )
+    assert last["cores"] < 0.6 * first["cores"]
+    assert last["word_image"] < 0.4 * first["word_image"]
+    assert last["word_word"] < 0.3 * first["word_word"]
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in running.average.values())

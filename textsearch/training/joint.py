@@ -1,0 +1,381 @@
+"""Joint training of the configuration `joint`: detection, reading and similarity in every step.
+
+A step's data depends on the seed and the number of the step alone, so a stopped run goes on with the same numbers
+wherever it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from numpy.random import Generator
+from torch import Tensor, nn
+
+from textsearch.alphabet import Alphabet, normalise
+from textsearch.encoder import letter_extent
+from textsearch.features import SEQUENCE_LENGTH
+from textsearch.geometry import slice_along
+from textsearch.models.joint import JointNetwork, Reading, map_features
+from textsearch.runtime.sessions import network_input
+from textsearch.training.cores import CoreTargets, core_targets
+from textsearch.training.loop import encode_texts
+from textsearch.training.losses import alter, branch_loss
+from textsearch.training.map_losses import map_losses
+from textsearch.training.runs import log_step, mean_terms
+from textsearch.training.samples import Sample, WordLabel
+from textsearch.training.sources import RandomSource
+from textsearch.training.strips import StripBatch, WordStrip, batches, cut
+from textsearch.training.views import ViewRecipe, view
+from textsearch.types import FloatArray
+
+NOWHERE = -1
+"""Owner of a strip whose sample the detector does not see."""
+
+LONGEST_WORD = 25
+"""Longer words are found but not read: a strip of 40 frames cannot spell much more."""
+
+
+@dataclass(frozen=True)
+class JointRecipe:
+    """How the joint network is trained.
+
+    Attributes:
+        steps: optimiser steps in all.
+        views: views per step.
+        readings: further samples per step, at most, whose words are read but not looked for, until there are enough
+            words: reading and similarity need more than a few views hold.
+        words: words read per step, at most.
+        others: words of the lexicon per step that are in no view.
+        detector_rate: peak learning rate of the detector's neck and head; its backbone gets a third.
+        trunk_rate: peak learning rate of the last blocks of the recogniser's trunk; what is before them stays as it is.
+        branch_rate: peak learning rate of the two branches.
+        warm_up: steps until the peak; from there the rates fall to zero along a cosine.
+        weight_decay: AdamW's.
+        average: decay of the moving average of the weights, which is what is kept in the end.
+        hidden_maps: probability that a word is described without the detector's maps.
+        read_loss: weight of the CTC loss.
+        growth: of the cores that the map is to show, see `textsearch.training.cores`. The published map shows about
+            these.
+        view: how views are taken.
+        device: where torch computes, "cpu" or "cuda".
+        precision: of the convolutions; losses and weights are float32 always.
+        seed: seeds everything random.
+    """
+
+    steps: int = 4000
+    views: int = 2
+    readings: int = 8
+    words: int = 36
+    others: int = 160
+    detector_rate: float = 2e-4
+    trunk_rate: float = 1e-4
+    branch_rate: float = 5e-4
+    warm_up: int = 100
+    weight_decay: float = 1e-2
+    average: float = 0.998
+    hidden_maps: float = 0.3
+    read_loss: float = 1.0
+    growth: float = 1.0
+    view: ViewRecipe = field(default_factory=ViewRecipe)
+    device: str = "cpu"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    seed: int = 0
+
+
+class Batch(NamedTuple):
+    """The data of one step.
+
+    Attributes:
+        images: (B, 3, H, W) float32, network input.
+        cores: (B, H, W) uint8.
+        counted: (B, H, W) uint8.
+        strips: words of the views, grouped by width.
+    """
+
+    images: Tensor
+    cores: Tensor
+    counted: Tensor
+    strips: list[StripBatch]
+
+
+class JointData:
+    """Draws the batches of a run.
+
+    Args:
+        sources: where samples come from.
+        shares: how often each source is drawn, summing to 1.
+        characters: characters that can be read; words with others are not read, only found.
+        recipe: see `JointRecipe`.
+    """
+
+    def __init__(
+        self, sources: Sequence[RandomSource], shares: Sequence[float], characters: set[str], recipe: JointRecipe
+    ) -> None:
+        self.sources = sources
+        self.shares = shares
+        self.characters = characters
+        self.recipe = recipe
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step."""
+        generator = np.random.default_rng([self.recipe.seed, step])
+        views: list[Sample] = []
+        targets: list[CoreTargets] = []
+        strips: list[WordStrip] = []
+        for number in range(self.recipe.views):
+            seen = view(self._draw(generator), self.recipe.view, generator)
+            views.append(seen)
+            height, width = seen.image.shape[:2]
+            targets.append(core_targets(seen.words, height, width, self.recipe.growth))
+            strips += self._cut(seen, number, generator)
+        for _ in range(self.recipe.readings):
+            if len(strips) < self.recipe.words:
+                strips += self._cut(self._draw(generator), NOWHERE, generator)
+        if len(strips) > self.recipe.words:
+            chosen = generator.choice(len(strips), self.recipe.words, replace=False)
+            strips = [strips[i] for i in sorted(chosen)]
+        return Batch(
+            torch.from_numpy(network_input(np.stack([seen.image for seen in views]))),
+            torch.from_numpy(np.stack([target.cores for target in targets])),
+            torch.from_numpy(np.stack([target.counted for target in targets])),
+            batches(strips),
+        )
+
+    def _draw(self, generator: Generator) -> Sample:
+        return self.sources[int(generator.choice(len(self.sources), p=self.shares))].draw(generator)
+
+    def _cut(self, sample: Sample, owner: int, generator: Generator) -> list[WordStrip]:
+        return [cut(sample.image, word, owner, generator) for word in sample.words if self._readable(word)]
+
+    def _readable(self, word: WordLabel) -> bool:
+        searched = word.legible and bool(normalise(word.text))
+        return searched and len(word.text) <= LONGEST_WORD and self.characters.issuperset(word.text)
+
+    def ahead(self, start: int, stop: int) -> Iterator[Batch]:
+        """Yield the batches of steps start to stop (exclusive), the next one always being drawn meanwhile."""
+        with ThreadPoolExecutor(1) as pool:
+            following = pool.submit(self.batch, start)
+            for step in range(start, stop):
+                batch = following.result()
+                following = pool.submit(self.batch, step + 1)
+                yield batch
+
+
+class JointTrainer:
+    """Trains a joint network; everything random comes from the recipe's seed.
+
+    Args:
+        network: finished parts with their starting weights.
+        data: where batches come from.
+        recipe: see `JointRecipe`.
+        lexicon: normalised words that serve as negatives.
+        alphabet: the recogniser's classes.
+    """
+
+    def __init__(
+        self, network: JointNetwork, data: JointData, recipe: JointRecipe, lexicon: Sequence[str], alphabet: Alphabet
+    ) -> None:
+        # Several times faster on a CPU: depthwise convolutions then read their channels side by side.
+        self.device = torch.device(recipe.device)
+        self.network: JointNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.data = data
+        self.recipe = recipe
+        self.lexicon = lexicon
+        self.alphabet = alphabet
+        self.classes = {character: number for number, character in enumerate(alphabet.characters)}
+        self.prototypes: FloatArray = network.prototypes.cpu().numpy()
+        self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=recipe.weight_decay)
+        self.average = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        self.step = 0
+        # Batch statistics of a few words would be worse than those the trunk was trained with.
+        network.eval()
+        for parameter in network.parameters():
+            parameter.requires_grad_(False)
+        for group in self.optimiser.param_groups:
+            for parameter in group["params"]:
+                parameter.requires_grad_(True)
+
+    def run(
+        self,
+        folder: Path,
+        save_every: int = 100,
+        evaluate: Callable[[JointNetwork], dict[str, float]] | None = None,
+        evaluate_every: int = 500,
+        progress: Callable[[int, dict[str, float]], None] | None = None,
+    ) -> None:
+        """Train until the recipe's last step.
+
+        A checkpoint in the folder is taken up where it stopped.
+
+        Args:
+            folder: receives the checkpoint, the log.jsonl and the curves.png.
+            save_every: steps between checkpoints, at which the means of the terms since the last one are logged.
+            evaluate: measures the averaged weights; what it returns is logged.
+            evaluate_every: steps between measurements, a multiple of `save_every`; the last step is always measured.
+            progress: receives what is logged.
+        """
+        checkpoint = folder / "checkpoint.pt"
+        if checkpoint.exists():
+            self.load_state(torch.load(checkpoint, map_location=self.device, weights_only=True))
+        since: list[dict[str, float]] = []
+        for batch in self.data.ahead(self.step, self.recipe.steps):
+            since.append(self.train_step(batch))
+            last = self.step == self.recipe.steps
+            if last or self.step % save_every == 0:
+                means = mean_terms(since)
+                since.clear()
+                if evaluate and (last or self.step % evaluate_every == 0):
+                    means |= evaluate(self.averaged())
+                self._save(checkpoint)
+                log_step(folder, self.step, means)
+                if progress:
+                    progress(self.step, means)
+
+    def train_step(self, batch: Batch) -> dict[str, float]:
+        """Take one optimiser step; return the loss terms."""
+        factor = self._factor()
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * factor
+        generator = np.random.default_rng([self.recipe.seed, self.step, 1])
+        terms = self.losses(batch, generator)
+        loss = torch.stack(list(terms.values())).sum()
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        self.step += 1
+        self._follow()
+        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+
+    def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        """Return the loss terms of a batch, weights included."""
+        with self._precision():
+            output = self.network.detect(self._as_input(batch.images))
+        terms = map_losses(output.logits.float(), batch.cores.to(self.device), batch.counted.to(self.device))
+        features: list[Tensor] = []
+        texts: list[str] = []
+        read_losses: list[Tensor] = []
+        for strips in batch.strips:
+            with self._precision():
+                reading = self.network.read(self._as_input(torch.from_numpy(network_input(strips.pixels))))
+            read_losses.append(self._read_loss(reading, strips))
+            described, kept = self._describe(reading, strips, output.fused.float(), generator)
+            features.append(described)
+            texts += [normalise(strips.texts[number]) for number in kept]
+        if read_losses:
+            count = sum(len(strips.texts) for strips in batch.strips)
+            terms["read"] = self.recipe.read_loss * torch.stack(read_losses).sum() / count
+        if len(texts) > 1:
+            words = self._word_list(texts, generator)
+            vectors = self.network.words(encode_texts(words, self.alphabet, self.prototypes).to(self.device))
+            terms |= branch_loss(self.network.regions(torch.cat(features)), texts, vectors, words)
+        return terms
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
+
+    def _as_input(self, images: Tensor) -> Tensor:
+        return images.to(self.device).contiguous(memory_format=torch.channels_last)
+
+    def _read_loss(self, reading: Reading, strips: StripBatch) -> Tensor:
+        """Return the sum of the CTC losses per letter."""
+        targets = [[self.classes[character] for character in text] for text in strips.texts]
+        lengths = torch.tensor([len(target) for target in targets])
+        losses = functional.ctc_loss(
+            reading.log_probabilities.float().transpose(0, 1),
+            torch.tensor([number for target in targets for number in target]),
+            torch.from_numpy(strips.used),
+            lengths,
+            reduction="none",
+            zero_infinity=True,
+        )
+        return (losses / lengths.to(losses)).sum()
+
+    def _describe(
+        self, reading: Reading, strips: StripBatch, fused: Tensor, generator: Generator
+    ) -> tuple[Tensor, list[int]]:
+        """Return region features of the words on which any letter was seen, and which words those are."""
+        spans: list[tuple[int, int]] = []
+        outlines: list[FloatArray] = []
+        kept: list[int] = []
+        for number, used in enumerate(strips.used.tolist()):
+            probabilities = reading.log_probabilities[number, :used].detach()
+            if not (probabilities.argmax(dim=1) > 0).any():
+                continue
+            first, last = letter_extent(probabilities.cpu().numpy())
+            spans.append((int(first), int(np.ceil(last))))
+            outlines.append(slice_along(strips.quadrilaterals[number], first / used, last / used))
+            kept.append(number)
+        if not kept:
+            return reading.frames.new_zeros((0, SEQUENCE_LENGTH, self.network.image.embed.in_features)), []
+        chosen = Reading(reading.frames[kept], reading.log_probabilities[kept])
+        read = self.network.strip_features(chosen, torch.tensor(spans, device=self.device))
+        owners = torch.from_numpy(strips.owners[kept]).to(self.device)
+        maps = map_features(fused, torch.from_numpy(np.stack(outlines)).to(self.device), owners)
+        shown = torch.from_numpy(generator.random(len(kept)) >= self.recipe.hidden_maps).to(self.device)
+        return torch.cat([read, maps * shown[:, None, None]], dim=2), kept
+
+    def _word_list(self, region_words: Sequence[str], generator: Generator) -> list[str]:
+        own = sorted(set(region_words))
+        altered = [alter(word, generator) for word in own]
+        others = [self.lexicon[i] for i in generator.integers(len(self.lexicon), size=self.recipe.others)]
+        return list(dict.fromkeys(own + altered + others))
+
+    def _groups(self) -> list[dict[str, Any]]:
+        network, recipe = self.network, self.recipe
+        finders = [*network.detector.neck.parameters(), *network.detector.head.parameters()]
+        rated = [
+            (finders, recipe.detector_rate),
+            (network.detector.backbone.parameters(), recipe.detector_rate / 3),
+            (network.recogniser.trunk.last_blocks(), recipe.trunk_rate),
+            ([*network.image.parameters(), *network.word.parameters()], recipe.branch_rate),
+        ]
+        return [{"params": list(parameters), "lr": rate, "peak": rate} for parameters, rate in rated]
+
+    def _factor(self) -> float:
+        warm_up = min(1.0, (self.step + 1) / self.recipe.warm_up)
+        return warm_up * 0.5 * (1 + float(np.cos(np.pi * self.step / self.recipe.steps)))
+
+    def _follow(self) -> None:
+        """Move the average of the weights on; early on it follows closely."""
+        decay = min(self.recipe.average, self.step / (self.step + 10))
+        for name, tensor in self.network.state_dict().items():
+            if tensor.dtype.is_floating_point:
+                self.average[name].lerp_(tensor, 1 - decay)
+
+    def averaged(self) -> JointNetwork:
+        """Return a copy of the network with the averaged weights, in evaluation mode."""
+        network = deepcopy(self.network)
+        network.load_state_dict(self.average)
+        return network.eval()
+
+    def state(self) -> dict[str, Any]:
+        """Return everything a later run needs to go on with the same numbers."""
+        return {
+            "recipe": json.dumps(asdict(self.recipe)),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state that `state` returned."""
+        self.step = state["step"]
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def _save(self, checkpoint: Path) -> None:
+        temporary = checkpoint.with_suffix(".tmp")
+        torch.save(self.state(), temporary)
+        temporary.replace(checkpoint)

@@ -1,0 +1,119 @@
+"""One run of joint training from photos and fonts to packaged files; a stopped run goes on where it stopped.
+
+run/recipe.json        what the run was begun with
+run/pseudo.jsonl       what the starting weights read in the photos without annotation
+run/checkpoint.pt      weights, their average, optimiser
+run/log.jsonl          means of the loss terms, and the held-back score
+run/curves.png         the log as a picture
+run/weights/           the averaged weights, as the package wants them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from textsearch.alphabet import Alphabet
+from textsearch.models.branches import ImageBranch
+from textsearch.models.joint import JointNetwork, load_joint
+from textsearch.training.crops import AnnotatedWords
+from textsearch.training.datasets.annotations import Annotations
+from textsearch.training.devices import check_device
+from textsearch.training.export import export_network
+from textsearch.training.held_back import HeldBackWords
+from textsearch.training.joint import JointData, JointRecipe, JointTrainer
+from textsearch.training.material import Material, TrainingPhotos, open_material
+from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.sources import PhotosAtRandom, RandomSource, ScenesAtRandom
+from textsearch.training.start import read_alphabet, write_alphabet, write_published
+from textsearch.training.train import read_lexicon
+
+
+@dataclass(frozen=True)
+class JointTrainingData(TrainingPhotos):
+    """What a run learns from; without `start` it begins with PP-OCRv6 as published and untrained branches.
+
+    The starting weights annotate the photos without annotation.
+    """
+
+
+def train_joint(
+    run: Path, data: JointTrainingData, recipe: JointRecipe, progress: Callable[[str], None] = lambda line: None
+) -> Path:
+    """Train detector, trunk and branches together and export their averaged weights.
+
+    Args:
+        run: folder of the run; started again with the same arguments it goes on where it stopped.
+        data: what to learn from.
+        recipe: how to learn.
+        progress: receives a line of text from time to time.
+
+    Returns:
+        The folder with the exported files.
+
+    Raises:
+        TextSearchError: the run was begun with other arguments, data is missing, or the device.
+    """
+    check_device(recipe.device)
+    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    start = data.start or write_published(run / "start")
+    network, alphabet = with_maps(load_joint(start)), read_alphabet(start)
+    sources, shares = _sources(open_material(run, data, start, progress))
+    drawn = JointData(sources, shares, set(alphabet.characters) - {""}, recipe)
+    trainer = JointTrainer(network, drawn, recipe, read_lexicon(data.lexicon), alphabet)
+    evaluate = _measurement(run, data.held_back, alphabet) if data.held_back else None
+    trainer.run(run, evaluate=evaluate, progress=lambda step, terms: progress(describe_step(step, terms)))
+    return export_average(trainer, alphabet, {"licence": "Apache-2.0"}, run / "weights")
+
+
+def with_maps(network: JointNetwork) -> JointNetwork:
+    """Let the image branch of a network see the detector's fused map as well; at first it gives nothing on it."""
+    branch = network.image
+    read, maps = 2 * network.prototypes.shape[1] + 1, network.detector.head.reduce.in_channels
+    if branch.embed.in_features == read + maps:
+        return network
+    widened = ImageBranch(read + maps, branch.embed.out_features, channels=branch.project.out_features)
+    state = branch.state_dict()
+    state["embed.weight"] = nn.functional.pad(state["embed.weight"], (0, maps))
+    widened.load_state_dict(state)
+    network.image = widened
+    return network
+
+
+def without_maps(network: JointNetwork) -> JointNetwork:
+    """Let the image branch see the strips alone: the weights that it gave to the detector's map are dropped."""
+    branch, read = network.image, 2 * network.prototypes.shape[1] + 1
+    narrowed = ImageBranch(read, branch.embed.out_features, channels=branch.project.out_features)
+    state = branch.state_dict()
+    state["embed.weight"] = state["embed.weight"][:, :read].contiguous()
+    narrowed.load_state_dict(state)
+    network.image = narrowed
+    return network
+
+
+def export_average(trainer: JointTrainer, alphabet: Alphabet, metadata: dict[str, str], folder: Path) -> Path:
+    """Write the averaged weights of a run as the package wants them; return the folder."""
+    folder.mkdir(exist_ok=True)
+    network = trainer.network.to("cpu")
+    network.load_state_dict({name: tensor.to("cpu") for name, tensor in trainer.average.items()})
+    with torch.no_grad():
+        export_network(without_maps(network), metadata, folder)
+    write_alphabet(alphabet, folder)
+    return folder
+
+
+def _sources(material: Material) -> tuple[list[RandomSource], list[float]]:
+    sources: list[RandomSource] = [PhotosAtRandom(photos) for photos, _ in material.photos]
+    shares = [share for _, share in material.photos]
+    return [*sources, ScenesAtRandom(material.scenes)], [*shares, material.scenes_share]
+
+
+def _measurement(run: Path, held_back: Annotations, alphabet: Alphabet) -> Callable[[JointNetwork], dict[str, float]]:
+    """Return a function that measures a network in training."""
+    chosen = held_back.as_words(run / "held-back.jsonl")
+    words = HeldBackWords(AnnotatedWords(chosen.file, chosen.split, copies=1), alphabet)
+    return lambda network: words.measure(without_maps(network))

@@ -1,0 +1,105 @@
+"""What whole networks are trained on: annotated photos, photos that another network annotates, drawn scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textsearch.alphabet import normalise
+from textsearch.runtime.model import OnnxModel
+from textsearch.training.datasets.annotations import Annotations
+from textsearch.training.datasets.photos import PhotoSet, pictures
+from textsearch.training.datasets.pseudo import PseudoLabelled
+from textsearch.training.datasets.words import Words, write_words
+from textsearch.training.scenes import DrawnScenes
+from textsearch.training.train import lexicon_lines, readable_fonts
+
+_OWN_WORDS = 8
+"""How often each word of the photos stands among the words that scenes are drawn with."""
+
+_SEARCHED_PHOTOS = 20_000
+"""Photos of a set whose words scenes are drawn with; sets with more were drawn from a list of words themselves."""
+
+
+@dataclass(frozen=True)
+class TrainingPhotos:
+    """What a network learns from.
+
+    Attributes:
+        annotations: photos with their words, drawn equally often; without any the others share the steps.
+        start: folder of the weights to begin with; None: published ones.
+        lexicon: a file of words, one a line.
+        fonts: a folder of .ttf and .otf files.
+        backgrounds: a folder of photos to draw on; None: plain and blurred grounds alone.
+        unlabelled: a folder of photos that a trained network annotates; None for none.
+        shares: how often a sample is an annotated photo, one without annotation, a drawn scene.
+        held_back: photos that only measure progress; None for no measurement.
+    """
+
+    annotations: tuple[Annotations, ...]
+    start: Path | None
+    lexicon: Path
+    fonts: Path
+    backgrounds: Path | None = None
+    unlabelled: Path | None = None
+    shares: tuple[float, float, float] = (0.5, 0.15, 0.35)
+    held_back: Annotations | None = None
+
+
+class Material(NamedTuple):
+    """The opened sources of a run; all shares together sum to 1.
+
+    Attributes:
+        photos: sets of photos, each with its share of the samples.
+        scenes: drawn scenes.
+        scenes_share: their share.
+    """
+
+    photos: list[tuple[PhotoSet[Any], float]]
+    scenes: DrawnScenes
+    scenes_share: float
+
+
+def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress: Callable[[str], None]) -> Material:
+    """Open the sources of a run; photos without annotation are read first, into run/pseudo.jsonl.
+
+    Args:
+        run: folder of the run.
+        data: where everything lies.
+        reader: folder of the weights that read the photos without annotation; None: those of the package.
+        progress: receives a line of text before something takes long.
+
+    Raises:
+        TextSearchError: something is missing or cannot be read.
+    """
+    annotated, unlabelled, drawn = data.shares
+    sets = [chosen.photos() for chosen in data.annotations]
+    weighted = [(photos, annotated / len(sets)) for photos in sets]
+    if data.unlabelled is not None:
+        weighted.append((_pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress), unlabelled))
+    own = [text for photos in sets for text in _texts(photos)]
+    backgrounds = pictures(data.backgrounds) if data.backgrounds else []
+    words = [*lexicon_lines(data.lexicon), *own * _OWN_WORDS]
+    scenes = DrawnScenes(words, readable_fonts(data.fonts), backgrounds)
+    whole = sum(share for _, share in weighted) + drawn
+    return Material([(photos, share / whole) for photos, share in weighted], scenes, drawn / whole)
+
+
+def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Callable[[str], None]) -> Words:
+    if not file.exists():
+        progress(f"reading the photos of {folder}")
+        write_words(PseudoLabelled(folder, OnnxModel(folder=reader)).photos(), file)
+    return Words(file)
+
+
+def _texts(photos: PhotoSet[Any]) -> list[str]:
+    """Return the legible words of a set, as they are written and as often as they occur."""
+    return [
+        word.text
+        for photo in islice(photos.photos(), _SEARCHED_PHOTOS)
+        for word in photo.words
+        if word.legible and normalise(word.text)
+    ]

@@ -1,0 +1,114 @@
+"""Strips of the words of a view, cut a little off as a detector would, in batches of one width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from textsearch.encoder import STRIP_HEIGHT
+from textsearch.geometry import rectify
+from textsearch.training.samples import WordLabel
+from textsearch.types import ByteArray, FloatArray
+
+WIDTHS = (96, 160, 320)
+"""Strips are padded to one of these widths, pixels: few shapes, little padding."""
+
+_PADDING = 127
+
+
+@dataclass(frozen=True, eq=False)
+class WordStrip:
+    """A word as the recogniser gets it.
+
+    Attributes:
+        pixels: (48, W, 3) uint8 RGB.
+        text: what is written on it, as it is written.
+        quadrilateral: (4, 2) float32, what was cut out, pixels of the view.
+        owner: number of the view in its batch.
+    """
+
+    pixels: ByteArray
+    text: str
+    quadrilateral: FloatArray
+    owner: int
+
+
+@dataclass(frozen=True, eq=False)
+class StripBatch:
+    """N strips of one padded width.
+
+    Attributes:
+        pixels: (N, 48, W, 3) uint8 RGB.
+        used: (N,) int64, frames of 8 pixels that lie on each strip, not on its padding.
+        texts: what is written on each.
+        quadrilaterals: (N, 4, 2) float32.
+        owners: (N,) int64.
+    """
+
+    pixels: ByteArray
+    used: NDArray[np.int64]
+    texts: tuple[str, ...]
+    quadrilaterals: FloatArray
+    owners: NDArray[np.int64]
+
+
+def cut(image: ByteArray, word: WordLabel, owner: int, generator: Generator, play: float = 0.1) -> WordStrip:
+    """Cut a word out along its outer corners, each moved a little at random.
+
+    Args:
+        image: the view, (H, W, 3) uint8.
+        word: one of its words.
+        owner: number of the view in its batch.
+        generator: source of the play.
+        play: standard deviation of the corners' movement, in heights of the word.
+    """
+    half = len(word.polygon) // 2
+    corners = word.polygon[[0, half - 1, half, -1]]
+    across = float(np.linalg.norm(corners[3] - corners[0]))
+    grown = corners + (corners - corners.mean(axis=0)) * 0.06
+    moved = (grown + generator.normal(0, play * across / 2, (4, 2))).astype(np.float32)
+    strip = rectify(image, moved, STRIP_HEIGHT, WIDTHS[-1]) if half == 2 else _straighten(image, word.polygon)
+    return WordStrip(strip, word.text, moved, owner)
+
+
+def _straighten(image: ByteArray, polygon: FloatArray) -> ByteArray:
+    """Straighten a curved word (2K, 2) to a strip (48, W, 3): columns along the middle, rows from edge to edge."""
+    half = len(polygon) // 2
+    top, bottom = polygon[:half], polygon[half:][::-1]
+    middle = (top + bottom) / 2
+    places = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])
+    tall = max(1.0, float(np.linalg.norm(top - bottom, axis=1).mean()))
+    width = int(np.clip(round(places[-1] * STRIP_HEIGHT / tall), 8, WIDTHS[-1]))
+    wanted = np.linspace(0, places[-1], width)
+    edges = [np.stack([np.interp(wanted, places, edge[:, axis]) for axis in (0, 1)], 1) for edge in (top, bottom)]
+    share = ((np.arange(STRIP_HEIGHT) + 0.5) / STRIP_HEIGHT)[:, None, None]
+    grid = (edges[0] * (1 - share) + edges[1] * share).astype(np.float32)
+    return cv2.remap(image, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
+        np.uint8
+    )
+
+
+def batches(strips: Sequence[WordStrip]) -> list[StripBatch]:
+    """Put strips of about one width together."""
+    groups: list[list[WordStrip]] = [[] for _ in WIDTHS]
+    for strip in strips:
+        groups[int(np.searchsorted(WIDTHS, strip.pixels.shape[1]))].append(strip)
+    return [_stack(group, width) for group, width in zip(groups, WIDTHS, strict=True) if group]
+
+
+def _stack(strips: Sequence[WordStrip], width: int) -> StripBatch:
+    pixels = np.full((len(strips), STRIP_HEIGHT, width, 3), _PADDING, np.uint8)
+    for row, strip in zip(pixels, strips, strict=True):
+        row[:, : strip.pixels.shape[1]] = strip.pixels
+    return StripBatch(
+        pixels,
+        np.array([max(1, round(strip.pixels.shape[1] / 8)) for strip in strips], np.int64),
+        tuple(strip.text for strip in strips),
+        np.stack([strip.quadrilateral for strip in strips]),
+        np.array([strip.owner for strip in strips], np.int64),
+    )

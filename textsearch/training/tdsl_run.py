@@ -1,0 +1,111 @@
+"""One run of training of the configuration `tdsl`; a stopped run goes on where it stopped.
+
+run/recipe.json        what the run was begun with
+run/pseudo.jsonl       what the package's network read in the photos without annotation
+run/checkpoint.pt      weights, optimiser and where each stream of photos stands
+run/log.jsonl          means of the loss terms, and the held-back score
+run/curves.png         the log as a picture
+run/weights/           the trained network, tdsl.safetensors
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+
+from textsearch.errors import TextSearchError
+from textsearch.models.boxes import BoxOptions
+from textsearch.models.tdsl import TdslNetwork
+from textsearch.models.tdsl_encoder import TdslEncoder
+from textsearch.models.tdsl_store import load_tdsl, save_tdsl, stored_config
+from textsearch.training.augment import squeeze, tint, vary
+from textsearch.training.datasets.annotations import Annotations
+from textsearch.training.devices import check_device
+from textsearch.training.material import Material, TrainingPhotos, open_material
+from textsearch.training.retrieval import photo_retrieval
+from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.samples import Sample
+from textsearch.training.streams import StreamedSource
+from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, new_network
+from textsearch.training.train import read_lexicon
+
+
+@dataclass(frozen=True)
+class TdslTrainingData(TrainingPhotos):
+    """What a run learns from; without `start` its backbone begins with EfficientNet-Lite0 from ImageNet.
+
+    The package's own network annotates the photos without annotation.
+    """
+
+
+def train_tdsl(
+    run: Path, data: TdslTrainingData, recipe: TdslRecipe, progress: Callable[[str], None] = lambda line: None
+) -> Path:
+    """Train the configuration `tdsl` and export it.
+
+    Args:
+        run: folder of the run; started again with the same arguments it goes on where it stopped.
+        data: what to learn from.
+        recipe: how to learn.
+        progress: receives a line of text from time to time.
+
+    Returns:
+        The folder with the exported file, for `textsearch.models.tdsl_store.load_tdsl`.
+
+    Raises:
+        TextSearchError: the run was begun with other arguments, data is missing, or the device.
+    """
+    check_device(recipe.device)
+    network = _starting_network(data.start, recipe)
+    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    sources = _sources(open_material(run, data, None, progress), recipe)
+    trainer = TdslTrainer(network, TdslData(sources, tuple(read_lexicon(data.lexicon))), recipe)
+
+    def report(step: int, terms: dict[str, float]) -> None:
+        if step % 20 == 0 or "held_back_map" in terms:
+            progress(describe_step(step, terms))
+
+    trainer.run(run, evaluate=_measurement(data.held_back, recipe) if data.held_back else None, progress=report)
+    metadata = {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}
+    save_tdsl(trainer.network, recipe.network, metadata, run / "weights")
+    return run / "weights"
+
+
+def _starting_network(start: Path | None, recipe: TdslRecipe) -> TdslNetwork:
+    if start is None:
+        return new_network(recipe)
+    if stored_config(start) != recipe.network:
+        raise TextSearchError(
+            f"The network in {start} has a width of {stored_config(start).width}, not {recipe.network.width}, or other "
+            "sizes; a run keeps the sizes it starts with."
+        )
+    return load_tdsl(start)
+
+
+def _sources(material: Material, recipe: TdslRecipe) -> tuple[StreamedSource, ...]:
+    """Take squares from photos and whole scenes, as the paper does with its photos and its drawn scenes."""
+
+    def from_photo(sample: Sample, generator: Generator) -> Sample:
+        return vary(sample, recipe.crop, generator)
+
+    def from_scene(sample: Sample, generator: Generator) -> Sample:
+        return tint(squeeze(sample, recipe.crop), generator)
+
+    photos = [StreamedSource(source, share, from_photo) for source, share in material.photos]
+    return (*photos, StreamedSource(material.scenes, material.scenes_share, from_scene))
+
+
+def _measurement(held_back: Annotations, recipe: TdslRecipe) -> Callable[[TdslNetwork], dict[str, float]]:
+    """Return a function that measures a network in training."""
+    photos = held_back.photos()
+
+    def measure(network: TdslNetwork) -> dict[str, float]:
+        encoder = TdslEncoder(network, (recipe.test_side,), BoxOptions())
+        return photo_retrieval(encoder, photos.samples(np.random.default_rng(recipe.seed)))
+
+    return measure
