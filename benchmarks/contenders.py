@@ -5,12 +5,14 @@ A process is told what to do in lines of JSON on its standard input and answers 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,7 +95,7 @@ def rapidocr() -> Handler:
     def handle(request: dict[str, Any]) -> dict[str, Any]:
         if request["do"] == "read":
             for photo in request["photos"]:
-                output = engine(photo)
+                output: Any = engine(photo)  # its type depends on options that are not given here
                 texts[photo] = list(output.txts or ())
                 boxes[photo] = [] if output.boxes is None else output.boxes.tolist()
             return {}
@@ -104,6 +106,31 @@ def rapidocr() -> Handler:
         return {}
 
     return handle
+
+
+def transcripts(photos: Sequence[str], readings: Path | None) -> dict[str, list[str]]:
+    """Return the lines that RapidOCR, as it ships, reads in each photo.
+
+    Args:
+        photos: paths.
+        readings: JSON file of what it read before, by its version and the photo's content: what is in there is not read
+            again, what is not is added. None: read everything.
+    """
+    keys = {photo: f"{version('rapidocr')} {hashlib.sha256(Path(photo).read_bytes()).hexdigest()}" for photo in photos}
+    known: dict[str, list[str]] = {}
+    if readings is not None and readings.exists():
+        known = json.loads(readings.read_text(encoding="utf-8"))
+    unread = [photo for photo in photos if keys[photo] not in known]
+    if unread:
+        reader = Contender("rapidocr")
+        try:
+            reader.ask({"do": "read", "photos": unread})
+            known |= {keys[photo]: lines for photo, lines in reader.ask({"do": "texts"})["texts"].items()}
+        finally:
+            reader.close()
+        if readings is not None:
+            readings.write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
+    return {photo: known[keys[photo]] for photo in photos}
 
 
 def serve(handle: Handler) -> None:

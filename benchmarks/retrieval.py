@@ -12,19 +12,17 @@ import argparse
 import json
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
 
 from benchmarks.contenders import Contender
 from benchmarks.protocol import Protocol
+from benchmarks.rankings import edit_distance_scores
 from benchmarks.record import write
-from textsearch.alphabet import words_of
 
 GROUP = 20
 """Photos read by one program before it is the other's turn."""
@@ -41,24 +39,13 @@ def read_in_turns(photos: Sequence[str], contenders: Sequence[Contender], group:
     return seconds
 
 
-def edit_distance_scores(
-    protocol: Protocol, texts: dict[str, list[str]], photos: Sequence[str]
+def search_scores(
+    protocol: Protocol, contender: Contender, photos: Sequence[str], written: Callable[[str], str] = str
 ) -> dict[str, NDArray[np.float64]]:
-    """Score every photo by its transcript nearest to the query: 1 - distance / longer length; 0 without text."""
-    queries = list(protocol.relevant)
-    scores = np.zeros((len(queries), len(photos)))
-    for place, photo in enumerate(photos):
-        words = sorted({word for text in texts[photo] for word in words_of(text)})
-        if words:
-            scores[:, place] = cdist(queries, words, scorer=Levenshtein.normalized_similarity).max(axis=1)
-    return dict(zip(queries, scores, strict=True))
-
-
-def search_scores(protocol: Protocol, contender: Contender, photos: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """Let this program rank the whole gallery for every query."""
+    """Let this program rank the whole gallery for every query, written as it is asked."""
     scores = {}
     for query in protocol.relevant:
-        found = contender.ask({"do": "search", "query": query})["scores"]
+        found = contender.ask({"do": "search", "query": written(query)})["scores"]
         scores[query] = np.array([found.get(photo, 0.0) for photo in photos])
     return scores
 
@@ -90,7 +77,7 @@ def compare(protocol: Protocol, index: Path) -> dict[str, Any]:
         texts = theirs.ask({"do": "texts"})["texts"]
         retrieval = {
             "textsearch": protocol.evaluate(search_scores(protocol, ours, photos)),
-            "rapidocr": protocol.evaluate(edit_distance_scores(protocol, texts, photos)),
+            "rapidocr": protocol.evaluate(edit_distance_scores(protocol, texts)),
         }
         recall = {contender.name: detection_recall(protocol, contender, photos) for contender in (ours, theirs)}
     finally:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.record import ROOT
@@ -80,15 +81,121 @@ def latency() -> str:
     return f"{table(header, rows)}\n\n{measured_on(result)}"
 
 
+def acceptance() -> str:
+    """Return the acceptance table, one row a pair."""
+    result = load("acceptance")
+    summary = result["summary"]
+    rows = [
+        [
+            f"`{pair['query']}`",
+            pair["text"],
+            f"below {pair['rival']}" if pair["rival"] else "in the top 20",
+            f"{pair['passed']} / {pair['scenes']}",
+            "-" if pair["worst_rank"] is None else str(pair["worst_rank"]),
+        ]
+        for pair in summary["pairs"]
+    ]
+    header = ["query", "the scene shows", "expected", "scenes that pass", "lowest place"]
+    total, vectors = summary["all"], summary["vectors"]
+    note = (
+        f"{len(summary['fonts'])} fonts, each in {len(summary['looks'])} looks ({', '.join(summary['looks'])}), among "
+        f"{result['distractors']['photos']} photos with other words ({result['distractors']['source']}): "
+        f"{_passed(total)}. By the vectors alone, plain scenes in three fonts: {_passed(vectors)}. "
+        f"{measured_on(result)}"
+    )
+    return f"{table(header, rows)}\n\n{note}"
+
+
+def _passed(counts: dict[str, int]) -> str:
+    return (
+        f"{counts['wanted_passed']} of {counts['wanted']} wanted scenes in the top 20, {counts['unwanted_passed']} of "
+        f"{counts['unwanted']} unwanted ones below their true match"
+    )
+
+
+def phrases() -> str:
+    """Return the table of phrase retrieval."""
+    names = {
+        "quoted": 'textsearch, `"first second"`',
+        "plain": "textsearch, `first second`",
+        "lines": "RapidOCR 3.10 as shipped, edit distance to lines",
+        "windows": "the same, to any one to three words of a line",
+        "transcript": "the same, also across lines",
+    }
+    return _retrieval_of("phrases", names, "pairs of words beside each other on a line")
+
+
+def partial() -> str:
+    """Return the table of partial retrieval."""
+    names = {
+        "wildcards": "textsearch, `*abc*`",
+        "plain": "textsearch, `abc`",
+        "words": "RapidOCR 3.10 as shipped, substring of a word",
+        "lines": "the same, substring of a line without spaces",
+        "fuzzy": "the same, most similar stretch of a line",
+    }
+    return _retrieval_of("partial", names, "parts of three to five letters of longer words")
+
+
+def _retrieval_of(name: str, names: dict[str, str], asked: str) -> str:
+    result = load(name)
+    measured = {**result["textsearch"], **result["rapidocr"]}
+    rows = [[label, f"{measured[key]['map']:.1f}", _gain(result["gain"].get(key))] for key, label in names.items()]
+    first = next(iter(result["textsearch"].values()))
+    note = (
+        f"{first['queries']} queries ({asked}) over {result['photos']} photos of {result['data']}. The gain is that of "
+        f"the first row, with its 95 % interval over the queries. {measured_on(result)}"
+    )
+    return f"{table(['program', 'mAP', 'gain over it'], rows)}\n\n{note}"
+
+
+def _gain(gain: dict[str, float] | None) -> str:
+    return f"{gain['map']:+.1f} ({gain['low']:+.1f} to {gain['high']:+.1f})" if gain else ""
+
+
+def candidates() -> str:
+    """Return the tables of what searching only likely regions loses, and of query times."""
+    result = load("candidates")
+    recall = [
+        [name, f"{row['queries']}", f"{row['mean']:.1f}", f"{row['pooled']:.1f}", f"{row['top_20']:.1f}"]
+        for name, row in result["recall"].items()
+    ]
+    times = [[kind, f"{row['p50']:.0f} / {row['p95']:.0f}"] for kind, row in result["query_ms"].items()]
+    fractions = ", ".join(f"{kind} {100 * share:.1f} %" for kind, share in result["time_fraction"].items())
+    header = ["hits found, % of scoring every region", "queries", "mean of queries", "all hits", "best 20"]
+    note = (
+        f"{result['regions']:,} made-up regions with {result['different_words']:,} different words. Time as a part of "
+        f"scoring every region: {fractions}. {measured_on(result)}"
+    )
+    return f"{table(header, recall)}\n\n{table(['query', 'p50 / p95 ms'], times)}\n\n{note}"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "retrieval": retrieval,
+    "latency": latency,
+    "acceptance": acceptance,
+    "phrases": phrases,
+    "partial": partial,
+    "candidates": candidates,
+}
+"""The tables that the README may hold, by the names in its markers."""
+
+
 def render(text: str) -> str:
-    """Return a text with what stands between each pair of table markers written anew."""
-    for name, make in (("retrieval", retrieval), ("latency", latency)):
+    """Return a text with what stands between each pair of table markers written anew.
+
+    Raises:
+        ValueError: a marker names no table, or has no end.
+    """
+    for name in re.findall(r"<!-- table: (\S+) -->\n", text):
+        if name not in TABLES:
+            raise ValueError(f"there is no table {name!r}; there are {', '.join(TABLES)}")
         begin, end = f"<!-- table: {name} -->\n", f"<!-- end: {name} -->"
         before, _, rest = text.partition(begin)
         _, marker, after = rest.partition(end)
         if not marker:
-            raise ValueError(f"the README has no markers for the table {name}")
-        text = f"{before}{begin}{make()}\n{marker}{after}"
+            raise ValueError(f"the table {name} has no end marker in the README")
+        text = f"{before}{begin}{TABLES[name]()}\n{marker}{after}"
     return text
 
 

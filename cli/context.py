@@ -24,14 +24,18 @@ IndexOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
-def open_database(index: Path | None) -> Database:
+def open_database(index: Path | None, preset: str | None = None) -> Database:
     """Return the database at the place the user named, or where a person would look for it.
+
+    Args:
+        index: the place.
+        preset: how photos are read; None: as the index was begun.
 
     The import is here because it takes longer than showing the help.
     """
     from textsearch.database import open as open_at
 
-    return open_at(index=index)
+    return open_at(index=index, preset=preset)
 
 
 def examples(*lines: str, then: str = "") -> str:

@@ -22,7 +22,7 @@ EXAMPLES = examples(
     "textsearch doctor --json       the same for a program, for a bug report",
 )
 _REINSTALL = "pip install --upgrade scene-textsearch"
-_PACKAGES = ("numpy", "pillow", "opencv-python-headless", "onnxruntime", "rapidocr", "sqlalchemy")
+_PACKAGES = ("numpy", "pillow", "opencv-python-headless", "onnxruntime", "sqlalchemy")
 _FAISS_DISTRIBUTIONS = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cu11", "faiss-gpu-cu12")
 
 State = Literal["ok", "optional", "missing"]

@@ -1,13 +1,13 @@
-"""The behaviour that all commands share: errors become one sentence, and text alone is a query."""
+"""The behaviour that commands share: errors become one sentence, text alone is a query, a dash may begin a text."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from textsearch.cli.output import close_broken_pipe, note
+from textsearch.cli.output import close_broken_pipe, note_error
 from textsearch.errors import TextSearchError
 
 DEFAULT_COMMAND = "query"
@@ -28,10 +28,53 @@ class CommandGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except TextSearchError as error:
-            note(f"textsearch: {error}")
+            note_error(error)
             raise typer.Exit(2) from error
         except BrokenPipeError as error:
             close_broken_pipe()
             raise typer.Exit(0) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(130) from error
+
+
+class TextCommand(TyperCommand):
+    """A command whose arguments are a text to look for, in which a dash before a word excludes it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take a quoted text such as "-pepsi coca" as text; for a lone -pepsi say how to write it.
+
+        Raises:
+            typer.BadParameter: a word looks like an option, and is none.
+        """
+        takes_value = {
+            name: not getattr(parameter, "is_flag", False)
+            for parameter in self.get_params(ctx)
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        kept: list[str] = []
+        for place, word in enumerate(args):
+            if word == "--":
+                kept += args[place:]
+                break
+            is_value = place > 0 and takes_value.get(args[place - 1], False)
+            if is_value or word.startswith("--") or not word.startswith("-") or _are_options(word, takes_value):
+                kept.append(word)
+            elif any(letter.isspace() for letter in word):
+                # A blank in front, and the parser takes it for what it is: text.
+                kept.append(f" {word}")
+            else:
+                raise typer.BadParameter(
+                    f"{word} is no option. To leave out photos that show it, quote the whole text as in "
+                    f"'{word} coca', or put it last, after two dashes: coca -- {word}"
+                )
+        return super().parse_args(ctx, kept)
+
+
+def _are_options(word: str, takes_value: dict[str, bool]) -> bool:
+    """Return whether a dash and some letters are short options, as in -l, -l0 or -k5."""
+    for letter in word[1:]:
+        if f"-{letter}" not in takes_value:
+            return False
+        if takes_value[f"-{letter}"]:
+            return True
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,11 +27,26 @@ EXAMPLES = examples(
 )
 
 
+class Preset(str, Enum):
+    """The names in `textsearch.options.PRESETS`."""
+
+    default = "default"
+    fast = "fast"
+
+
 def index(
     sources: Annotated[
         list[Path], typer.Argument(metavar="PATH", help="Folders or photos; - reads paths from standard input.")
     ],
     index: IndexOption = None,
+    preset: Annotated[
+        Preset | None,
+        typer.Option(
+            "--preset",
+            help="How photos are read: default finds more small text, fast is faster. An index keeps its own.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", metavar="N", min=1, help="Processor cores to use.  [default: all]")
     ] = None,
@@ -81,7 +97,7 @@ def index(
     paths = [path for source in sources for path in (paths_from_stdin() if str(source) == "-" else [source])]
     if not paths:
         raise TextSearchError("No path came from standard input; nothing was indexed.")
-    with open_database(index) as database:
+    with open_database(index, preset.value if preset else None) as database:
         with progress_listener(quiet=quiet) as listener:
             report = database.index(*paths, options=options, progress=listener)
         location = database.location

@@ -12,9 +12,23 @@ from typing import Annotated
 
 import typer
 
-from textsearch.cli import demo, doctor, index, prune, query, show, status, train
+from textsearch.cli import (
+    classifier_eval,
+    classifier_train,
+    demo,
+    doctor,
+    eval,
+    index,
+    info,
+    prune,
+    query,
+    report,
+    show,
+    status,
+    train,
+)
 from textsearch.cli.context import examples
-from textsearch.cli.group import CommandGroup
+from textsearch.cli.group import CommandGroup, TextCommand
 
 app = typer.Typer(
     name="textsearch",
@@ -32,13 +46,18 @@ app = typer.Typer(
 )
 
 app.command("index", epilog=index.EXAMPLES)(index.index)
-app.command("query", epilog=query.EXAMPLES)(query.query)
+app.command("query", cls=TextCommand, epilog=query.EXAMPLES)(query.query)
+app.command("report", cls=TextCommand, epilog=report.EXAMPLES)(report.report)
 app.command("show", epilog=show.EXAMPLES)(show.show)
 app.command("status", epilog=status.EXAMPLES)(status.status)
 app.command("prune", epilog=prune.EXAMPLES)(prune.prune)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
+app.command("info", epilog=info.EXAMPLES)(info.info)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
-app.command("train", epilog=train.EXAMPLES)(train.train)
+train.app.command("classifier", epilog=classifier_train.EXAMPLES)(classifier_train.classifier)
+eval.app.command("classifier", epilog=classifier_eval.EXAMPLES)(classifier_eval.classifier)
+app.add_typer(train.app, name="train")
+app.add_typer(eval.app, name="eval")
 
 
 def _show_version(wanted: bool) -> None:

@@ -38,6 +38,12 @@ def note(message: str) -> None:
     typer.echo(printable(message).encode("utf-8", "backslashreplace"), err=True)
 
 
+def note_error(error: Exception, about: str = "") -> None:
+    """Say what went wrong; a second and third line of a message point at the place."""
+    for place, line in enumerate(str(error).split("\n")):
+        note(line if place else f"textsearch: {about}{line}")
+
+
 def printable(text: str) -> str:
     r"""Return the text without characters that a terminal would obey: escape sequences become \x1b and so on."""
     if text.isprintable():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,91 +12,104 @@ import typer
 
 from textsearch.cli import render
 from textsearch.cli.context import IndexOption, JsonOption, examples, open_database
-from textsearch.cli.output import Color, console, emit, emit_json, note, shows_table
+from textsearch.cli.output import Color, console, emit, emit_json, note, note_error, shows_table
+from textsearch.cli.search import (
+    LANGUAGE,
+    ExhaustiveOption,
+    Kinds,
+    KindsOption,
+    LikeOption,
+    ScoreOption,
+    Search,
+    TextArgument,
+    TopOption,
+    nothing_found,
+)
 from textsearch.errors import QueryError
 
 if TYPE_CHECKING:
     from textsearch.types import SearchResult
 
-EXAMPLES = examples(
-    'textsearch query "coca cola"            the 20 best photos',
-    'textsearch "coca cola"                  the same, shorter',
-    "textsearch query exit -k 5 --json       for a program: boxes, scores, the matched text",
-    "textsearch query sale -l -0 | xargs -0 cp -t found/",
-    "textsearch query --queries words.txt -k 0 > results.jsonl",
-    then="The exit code is 0 if a photo was found, 1 if none was, 2 for an error.",
-)
+EXAMPLES = f"""{LANGUAGE}
+
+{
+    examples(
+        'textsearch query "coca cola"            the 20 best photos',
+        'textsearch "coca cola"                  the same, shorter',
+        "textsearch query sale --explain         why each photo was found",
+        "textsearch query exit -k 5 --json       for a program: boxes, scores, the matched letters",
+        "textsearch query --like sign.jpg        what shows the same word as a picture",
+        "textsearch query sale -l -0 | xargs -0 cp -t found/",
+        "textsearch query --queries words.txt -k 0 > results.jsonl",
+        then="The exit code is 0 if a photo was found, 1 if none was, 2 for an error.",
+    )
+}"""
+
+JsonLinesOption = Annotated[bool, typer.Option("--jsonl", "--nl", help="Print one JSON object a query, on one line.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
+TsvOption = Annotated[
+    bool, typer.Option("--tsv", help="Print rank, score, match, path, box, text with tabs; what a pipe gets.")
+]
+FilesOption = Annotated[bool, typer.Option("-l", "--files-with-matches", help="Print only the paths, best first.")]
+NullOption = Annotated[bool, typer.Option("-0", "--null", help="As -l, but end each path with NUL, for xargs -0.")]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Print why each photo was found and stands where it does.")
+]
+QueriesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--queries",
+        metavar="FILE",
+        help="Ask many queries: one a line, or a JSON list of strings; - reads standard input. Prints JSON lines.",
+    ),
+]
+ColorOption = Annotated[
+    Color,
+    typer.Option("--color", help="When to use colour; 'always' also keeps the table in a pipe, as for less -R."),
+]
 
 
 def query(
-    text: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT", help="What to look for; several words need no quotes.")
-    ] = None,
+    text: TextArgument = None,
     index: IndexOption = None,
-    top: Annotated[
-        int, typer.Option("-k", "--top", metavar="N", min=0, help="How many photos; 0 = the whole gallery.")
-    ] = 20,
-    min_score: Annotated[
-        float | None,
-        typer.Option(
-            "--min-score",
-            metavar="S",
-            min=0.0,
-            max=100.0,
-            help="Leave out photos that score less, 0 to 100.  [default: 5, and 0 with -k 0]",
-            show_default=False,
-        ),
-    ] = None,
+    top: TopOption = 20,
+    match: KindsOption = Kinds.auto,
+    min_score: ScoreOption = None,
+    exhaustive: ExhaustiveOption = False,
+    like: LikeOption = None,
+    explain: ExplainOption = False,
     as_json: JsonOption = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", "--nl", help="Print one JSON object a query, on one line.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
-    as_tsv: Annotated[
-        bool, typer.Option("--tsv", help="Print rank, score, match, path, box, text with tabs; what a pipe gets.")
-    ] = False,
-    files: Annotated[
-        bool, typer.Option("-l", "--files-with-matches", help="Print only the paths, best first.")
-    ] = False,
-    null: Annotated[
-        bool, typer.Option("-0", "--null", help="As -l, but end each path with NUL, for xargs -0.")
-    ] = False,
-    queries: Annotated[
-        Path | None,
-        typer.Option(
-            "--queries",
-            metavar="FILE",
-            help="Ask many queries: one a line, or a JSON list of strings; - reads standard input. Prints JSON lines.",
-        ),
-    ] = None,
-    color: Annotated[
-        Color,
-        typer.Option("--color", help="When to use colour; 'always' also keeps the table in a pipe, as for less -R."),
-    ] = Color.auto,
+    jsonl: JsonLinesOption = False,
+    as_csv: CsvOption = False,
+    as_tsv: TsvOption = False,
+    files: FilesOption = False,
+    null: NullOption = False,
+    queries: QueriesOption = None,
+    color: ColorOption = Color.auto,
 ) -> None:
     """Find the photos in which a text can be seen, best match first.
 
     All words should be in the photo, in any order; case, accents and punctuation do not matter. Each hit says how it
     matches: exact, partial (a part of a longer word) or similar (misread or misspelt).
     """
+    search = Search(text, like, top, match, min_score, exhaustive)
     formats: dict[str, Callable[[SearchResult], None]] = {
+        "--explain": lambda result: _print_explained(result, color),
         "--json": lambda result: emit_json(result.to_dict()),
         "--jsonl": lambda result: emit_json(result.to_dict(), indent=None),
         "--csv": lambda result: emit(render.comma_separated(result)),
         "--tsv": lambda result: emit(render.tsv(result)),
         "-l": lambda result: emit(render.paths(result, null=null)),
     }
-    asked = (as_json, jsonl, as_csv, as_tsv, files or null)
-    chosen = [name for name, wanted in zip(formats, asked, strict=True) if wanted]
-    if len(chosen) > 1:
-        raise typer.BadParameter(f"choose one of {' and '.join(chosen)}")
+    chosen = _chosen(formats, (explain, as_json, jsonl, as_csv, as_tsv, files or null))
     if queries is not None:
-        if text or chosen not in ([], ["--jsonl"]):
+        if text or like is not None or chosen not in ([], ["--jsonl"]):
             raise typer.BadParameter("--queries takes the place of TEXT and always prints JSON lines")
-        _ask_many(read_queries(queries), index, top, min_score)
+        _ask_many(read_queries(queries), index, search)
         return
-    if not text:
-        raise typer.BadParameter("say what to look for, or name a file of queries with --queries")
+    search.check()
     with open_database(index) as database:
-        result = database.search(" ".join(text), top, min_score=min_score)
+        result = search.answer(database)
     if chosen:
         formats[chosen[0]](result)
     elif shows_table(color):
@@ -104,18 +117,45 @@ def query(
     else:
         emit(render.tsv(result))
     if not result:
+        if result.nearest:
+            note(nothing_found(result))
         raise typer.Exit(1)
+
+
+def _chosen(names: Iterable[str], wanted: Iterable[bool]) -> list[str]:
+    """Return the wanted format, none or one.
+
+    Raises:
+        typer.BadParameter: several are wanted.
+    """
+    chosen = [name for name, is_wanted in zip(names, wanted, strict=True) if is_wanted]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"choose one of {' and '.join(chosen)}")
+    return chosen
 
 
 def _print_table(result: SearchResult, color: Color) -> None:
     """Print the table, and on standard error how many photos were found, among how many, in what time."""
+    screen = console(color)
     if result:
-        console(color).print(render.table(result, Path.cwd()))
+        screen.print(render.table(result, Path.cwd(), brackets=screen.color_system is None))
+    _note_count(result)
+
+
+def _print_explained(result: SearchResult, color: Color) -> None:
+    """Print each hit with the numbers and reasons behind it, and the count on standard error."""
+    screen = console(color)
+    for part in render.explained(result, Path.cwd(), brackets=screen.color_system is None):
+        screen.print(part)
+    _note_count(result)
+
+
+def _note_count(result: SearchResult) -> None:
     photos = "1 photo" if len(result) == 1 else f"{len(result)} photos"
     note(f"{photos} of {result.searched.images:,} in {result.took_ms:.0f} ms")
 
 
-def _ask_many(queries: list[str], index: Path | None, top: int, min_score: float | None) -> None:
+def _ask_many(queries: list[str], index: Path | None, search: Search) -> None:
     """Print one result object a query; a query that cannot be asked gets one without hits, and the exit code is 2."""
     from textsearch.types import SearchResult
 
@@ -123,10 +163,10 @@ def _ask_many(queries: list[str], index: Path | None, top: int, min_score: float
     with open_database(index) as database:
         for text in queries:
             try:
-                result = database.search(text, top, min_score=min_score)
+                result = search.ask(database, text)
             except QueryError as error:
                 failed = True
-                note(f"textsearch: {text!r}: {error}")
+                note_error(error, f"{text!r}: ")
                 result = SearchResult(text, (), 0.0, database.status().info)
             found = found or bool(result)
             emit_json(result.to_dict(), indent=None)

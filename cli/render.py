@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from textsearch.cli.output import printable
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from collections.abc import Iterable, Iterator
 
-    from textsearch.types import Hit, SearchResult
+    from rich.table import Table
+    from rich.text import Text
+
+    from textsearch.explain import Reading
+    from textsearch.types import Hit, MatchKind, SearchResult
 
 CSV_HEADER = ("rank", "score", "match", "path", "x1", "y1", "x2", "y2", "text")
 _STYLES = {"exact": "green", "partial": "yellow", "similar": "cyan"}
@@ -50,11 +54,19 @@ def paths(result: SearchResult, *, null: bool = False) -> bytes:
     return b"".join(os.fsencode(hit.path) + end for hit in result)
 
 
-def table(result: SearchResult, here: Path) -> Table:
-    """Return the hits as a table for a terminal; paths below the folder `here` are shown relative to it."""
+def table(result: SearchResult, here: Path, *, brackets: bool) -> Table:
+    """Return the hits as a table for a terminal.
+
+    Args:
+        result: the hits.
+        here: paths below this folder are shown relative to it.
+        brackets: whether the terminal shows no colour, so that matched letters need brackets.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
+
+    from textsearch.explain import readings
 
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
     shown.add_column("rank", justify="right")
@@ -64,15 +76,80 @@ def table(result: SearchResult, here: Path) -> Table:
     shown.add_column("box", overflow="fold", style="dim")
     shown.add_column("text", overflow="fold", ratio=2)
     for hit in result:
-        style = _STYLES[hit.kind]
+        texts = [marked(reading, hit.kind, brackets=brackets) for reading in readings(hit.matches)]
         shown.add_row(
             str(hit.rank),
             f"{hit.score:.1f}",
-            Text(hit.kind, style),
+            Text(hit.kind, _STYLES[hit.kind]),
             Text(near_path(hit.path, here)),
             box_text(hit_box(hit)),
-            Text(printable(hit_text(hit)), f"bold {style}"),
+            Text(" ").join(texts),
         )
+    return shown
+
+
+def explained(result: SearchResult, here: Path, *, brackets: bool) -> Iterator[Text | Table]:
+    """Yield for each hit its place, the numbers behind its matches, and the reasons; arguments as for `table`."""
+    from rich.text import Text
+
+    from textsearch.explain import reasons
+
+    before: Hit | None = None
+    for hit in result:
+        head = Text(f"{hit.rank}  {hit.score:.1f}  ", "bold")
+        yield head.append(hit.kind, f"bold {_STYLES[hit.kind]}").append(f"  {near_path(hit.path, here)}")
+        if hit.matches:
+            yield _evidence(hit, brackets=brackets)
+        lines = [printable(reason) for reason in reasons(hit, before)]
+        yield Text("".join(f"   {line}\n" for line in [*lines, components(hit)] if line))
+        before = hit
+
+
+def _evidence(hit: Hit, *, brackets: bool) -> Table:
+    """Return the numbers behind each match of a hit as a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from textsearch.explain import readings
+
+    shown = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    shown.add_column("  word", overflow="fold")
+    shown.add_column("match", no_wrap=True)
+    for name in ("score", "letters", "vectors"):
+        shown.add_column(name, justify="right")
+    shown.add_column("read as", overflow="fold")
+    shown.add_column("letters at", overflow="fold", style="dim")
+    for match in hit.matches:
+        (reading,) = readings([match])
+        shown.add_row(
+            Text(f"  {printable(match.word)}"),
+            Text(match.kind, _STYLES[match.kind]),
+            f"{match.score:.0f}",
+            f"{match.lattice_score:.2f}",
+            f"{match.similarity:.2f}",
+            marked(reading, match.kind, brackets=brackets),
+            box_text(box_around(match.letters or match.polygon)),
+        )
+    return shown
+
+
+def components(hit: Hit) -> str:
+    """Return what the score of several words is made of, as one line; nothing for a single one."""
+    parts = hit.explanation
+    if parts.phrase is None:
+        return ""
+    return f"Score {hit.score:.1f} of 100 from: words {parts.text:.2f}, side by side and in order {parts.phrase:.2f}."
+
+
+def marked(reading: Reading, kind: MatchKind, *, brackets: bool) -> Text:
+    """Return what was read, the letters that answer the query in bold and underlined, or in brackets."""
+    from rich.text import Text
+
+    if brackets:
+        return Text(printable(reading.bracketed()))
+    shown = Text(style=_STYLES[kind])
+    for piece, answers in reading.pieces():
+        shown.append(printable(piece), "bold underline" if answers else None)
     return shown
 
 
@@ -90,9 +167,13 @@ def hit_box(hit: Hit) -> tuple[float, float, float, float] | None:
     """Return the box around all matched regions (left, top, right, bottom; pixels); None without a match."""
     if not hit.matches:
         return None
-    boxes = [match.xyxy for match in hit.matches]
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
+    return box_around([point for match in hit.matches for point in match.polygon])
+
+
+def box_around(points: Iterable[tuple[float, float]]) -> tuple[float, float, float, float]:
+    """Return the box around some points (x, y): left, top, right, bottom."""
+    xs, ys = zip(*points, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def box_text(box: tuple[float, float, float, float] | None) -> str:

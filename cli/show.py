@@ -1,7 +1,8 @@
-"""`textsearch show`: every text found in one photo."""
+"""`textsearch show`: every text found in one photo, or where a query matches in it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,19 +14,30 @@ from textsearch.cli.output import console, emit, emit_json, note, printable, sho
 from textsearch.errors import TextSearchError
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from textsearch.database import Database
-    from textsearch.types import FloatArray, Regions
+    from textsearch.types import FloatArray, Regions, SearchResult
 
 EXAMPLES = examples(
     "textsearch show street.jpg                      list the texts and where they are",
     "textsearch show street.jpg --out marked.png     draw them",
+    "textsearch show street.jpg --find sale          where a query matches in it, and why",
+    "textsearch show street.jpg --find sale -o marked.png",
+    then="With --find, the exit code is 0 if the photo matches, 1 if it does not, 2 for an error.",
 )
 
 
 def show(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The photo; it need not be in the index.")],
+    image: Annotated[
+        Path, typer.Argument(metavar="IMAGE", help="The photo; only with --find must it be in the index.")
+    ],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Draw the texts on a copy and save it here.")
+    ] = None,
+    find: Annotated[
+        str | None,
+        typer.Option("--find", metavar="TEXT", help="Only what matches this, with the matched letters marked."),
     ] = None,
     index: IndexOption = None,
     as_json: JsonOption = False,
@@ -34,9 +46,17 @@ def show(
     with open_database(index) as database:
         if out is not None:
             _refuse_to_harm(out, image, database)
+        if find is not None:
+            _show_hit(_find(find, image, database), out, as_json=as_json)
+            return
         regions = database.show(image)
     if out is not None:
-        _save_drawing(image, regions, out)
+        from PIL.Image import fromarray
+
+        from textsearch.images import read_image
+        from textsearch.plot import draw_regions
+
+        _save(draw_regions(fromarray(read_image(image)), regions), out)
         note(f"drew {len(regions)} texts on {out}")
     if as_json:
         emit_json(as_dict(image, regions))
@@ -44,6 +64,37 @@ def show(
         _print_table(regions)
     else:
         emit(as_tsv(regions))
+
+
+def _find(text: str, image: Path, database: Database) -> SearchResult:
+    """Return the answer to a query with the one photo as its only hit, if it is one.
+
+    Raises:
+        TextSearchError: the photo is not in the index.
+    """
+    path = image.absolute()
+    if not database.is_indexed(path):
+        raise TextSearchError(f"{image} is not in the index; run: textsearch index {image}")
+    result = database.search(text, database.status().info.images)
+    return replace(result, hits=tuple(hit for hit in result if path in (hit.path, *hit.copies)))
+
+
+def _show_hit(result: SearchResult, out: Path | None, *, as_json: bool) -> None:
+    """Draw and print where a query matches in the one photo of a result; without a hit the exit code is 1."""
+    if result and out is not None:
+        _save(result[0].plot(), out)
+        matches = len(result[0].matches)
+        note(f"drew {matches} {'match' if matches == 1 else 'matches'} on {out}")
+    if as_json:
+        emit_json(result.to_dict())
+    elif shows_table():
+        screen = console()
+        for part in render.explained(result, Path.cwd(), brackets=screen.color_system is None):
+            screen.print(part)
+    else:
+        emit(render.tsv(result))
+    if not result:
+        raise typer.Exit(1)
 
 
 def _refuse_to_harm(out: Path, image: Path, database: Database) -> None:
@@ -56,18 +107,12 @@ def _refuse_to_harm(out: Path, image: Path, database: Database) -> None:
         raise TextSearchError(f"--out {out} is an indexed photo; give another name, photos are never overwritten.")
 
 
-def _save_drawing(image: Path, regions: Regions, out: Path) -> None:
-    """Draw the regions on a copy of the photo and save it.
+def _save(drawing: Image, out: Path) -> None:
+    """Save a drawing.
 
     Raises:
         TextSearchError: the file cannot be written, or its suffix names no picture format.
     """
-    from PIL import Image
-
-    from textsearch.images import read_image
-    from textsearch.plot import draw_regions
-
-    drawing = draw_regions(Image.fromarray(read_image(image)), regions)
     try:
         drawing.save(out)
     except OSError as error:

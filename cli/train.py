@@ -1,4 +1,4 @@
-"""`textsearch train`: train the similarity branches and export them."""
+"""`textsearch train`: train a network on one's own photos; one command for each way to do it."""
 
 from __future__ import annotations
 
@@ -9,56 +9,224 @@ import typer
 
 from textsearch.cli.context import examples
 from textsearch.cli.output import note
-from textsearch.errors import MissingDependencyError
+from textsearch.cli.train_options import (
+    BackgroundsOption,
+    DataSetOption,
+    DeviceOption,
+    FontsOption,
+    HeldBackOption,
+    LexiconOption,
+    Precision,
+    PrecisionOption,
+    RequiredHeldBackOption,
+    RunArgument,
+    SeedOption,
+    UnlabelledOption,
+    WordsOption,
+    annotated_sets,
+    held_back_annotations,
+    training_packages,
+)
 
-EXAMPLES = examples(
-    "textsearch train runs/first --words street/words.jsonl:train --held-back street/words.jsonl:dev "
-    "--lexicon /usr/share/dict/words --fonts /usr/share/fonts",
-    then="Needs the extra [train]. A stopped run goes on where it stopped when the same command is given again.",
+_AGAIN = "Needs the extra [train]. A stopped run goes on where it stopped when the same command is given again."
+_DRAWN_WITH = "--lexicon /usr/share/dict/words --fonts /usr/share/fonts"
+
+HELP = """Train a network on photos with words, drawn scenes and photos without annotation.
+
+\b
+branches  only the similarity, over a detector and a recogniser that stay as they are
+joint     detector, recogniser and similarity together
+tdsl      the network of the TDSL paper, its backbone from ImageNet weights on
+
+\b
+--words   FILE[:SPLIT]     words.jsonl: one photo a line, {"image": "a.jpg", "split": "train",
+                           "words": [{"poly": [[x, y], ...], "text": "OPEN", "ignore": false}]}
+--dataset FORM:DIR[:PART]  a published set; parts, the first unless named, and what lies in DIR:
+  icdar2013  train|test        Challenge2_Training_Task12_Images, Challenge2_Training_Task1_GT
+  icdar2015  train|test        ch4_training_images, ch4_training_localization_transcription_gt
+  iiit5k     train|test        train, traindata.mat or trainCharBound.mat
+  svt        train|test        train.xml, img
+  coco-text  train|val         cocotext.v2.json, train2014
+  totaltext  train|test        Images/Train, Groundtruth/Polygon/Train or txt_format/Train
+  mlt        train|validation  ch8_training_images, ch8_training_localization_transcription_gt_v2;
+                               or the folders of 2019 with train_gt_t13
+  synthtext  train             images, annotations (SynthText with 90,000 words)
+  words      any               words.jsonl
+
+The folder of a run holds log.jsonl and curves.png, drawn anew at every checkpoint.
+"""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help=HELP,
+    epilog=examples(
+        f"textsearch train branches runs/first --words street/words.jsonl:train --held-back street/words.jsonl:dev "
+        f"{_DRAWN_WITH}",
+        "textsearch train joint --help",
+        then=f"{_AGAIN} Recipes for a CPU and for one GPU: textsearch/training/RECIPES.md",
+    ),
 )
 
 
-def train(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run: caches, checkpoints, log, weights.")],
-    words: Annotated[
-        list[str],
-        typer.Option("--words", metavar="FILE[:SPLIT]", help="Annotated words; may be given several times."),
-    ],
-    held_back: Annotated[
-        str, typer.Option("--held-back", metavar="FILE[:SPLIT]", help="Annotated words that only measure progress.")
-    ],
-    lexicon: Annotated[Path, typer.Option("--lexicon", metavar="FILE", help="Words to draw, one a line.")],
-    fonts: Annotated[Path, typer.Option("--fonts", metavar="DIR", help="Fonts to draw with.")],
-    backgrounds: Annotated[Path | None, typer.Option("--backgrounds", metavar="DIR", help="Photos to draw on.")] = None,
+@app.command(
+    epilog=examples(
+        f"textsearch train branches runs/first --words street/words.jsonl:train --held-back street/words.jsonl:dev "
+        f"{_DRAWN_WITH}",
+        then=_AGAIN,
+    )
+)
+def branches(
+    run: RunArgument,
+    held_back: RequiredHeldBackOption,
+    lexicon: LexiconOption,
+    fonts: FontsOption,
+    words: WordsOption = None,
+    datasets: DataSetOption = None,
+    backgrounds: BackgroundsOption = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start",
+            metavar="DIR",
+            help="Weights of a joint run; without it, PP-OCRv6 as published.",
+            show_default=False,
+        ),
+    ] = None,
     drawn: Annotated[int, typer.Option("--drawn", min=1, help="Number of drawn words.")] = 60_000,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 4_000,
-    seed: Annotated[int, typer.Option("--seed", help="Seeds everything random.")] = 0,
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Crops per step.")] = 192,
+    seed: SeedOption = 0,
 ) -> None:
     """Train the image and word branches over the frozen trunk, then export them as the package wants them."""
-    try:
+    with training_packages():
         from textsearch.training.loop import BranchRecipe
-        from textsearch.training.train import Annotations, TrainingData
-        from textsearch.training.train import train as train_branches
-    except ModuleNotFoundError as error:
-        package = str(error.name).partition(".")[0]
-        raise MissingDependencyError(
-            f'Training needs {package}, which is not installed; run: pip install "scene-textsearch[train]"'
-        ) from error
+        from textsearch.training.train import TrainingData, train
 
-    def annotations(argument: str) -> Annotations:
-        file, _, split = argument.rpartition(":")
-        if not file or "/" in split or "\\" in split:  # no split, though a Windows drive may have a colon
-            return Annotations(Path(argument), None)
-        return Annotations(Path(file), split or None)
-
+    if not words and not datasets:
+        raise typer.BadParameter("name annotated words with --words or --dataset")
     data = TrainingData(
-        annotations=tuple(annotations(argument) for argument in words),
-        held_back=annotations(held_back),
+        annotations=annotated_sets(words, datasets),
+        held_back=held_back_annotations(held_back),
         lexicon=lexicon,
         fonts=fonts,
         backgrounds=backgrounds,
         drawn=drawn,
         seed=seed,
+        start=start,
     )
-    weights = train_branches(run, data, BranchRecipe(steps=steps, seed=seed), note)
-    note(f"exported to {weights}")
+    note(f"exported to {train(run, data, BranchRecipe(steps=steps, batch=batch, seed=seed), note)}")
+
+
+@app.command(
+    epilog=examples(
+        f"textsearch train joint runs/second --dataset icdar2015:./icdar2015 {_DRAWN_WITH} --start runs/first/weights",
+        then=_AGAIN,
+    )
+)
+def joint(
+    run: RunArgument,
+    lexicon: LexiconOption,
+    fonts: FontsOption,
+    words: WordsOption = None,
+    datasets: DataSetOption = None,
+    unlabelled: UnlabelledOption = None,
+    held_back: HeldBackOption = None,
+    backgrounds: BackgroundsOption = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start",
+            metavar="DIR",
+            help="Weights to begin with, as of `train branches`; without it, PP-OCRv6 and untrained branches.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 4_000,
+    views: Annotated[int, typer.Option("--views", min=1, help="Views of photos per step.")] = 2,
+    crops: Annotated[int, typer.Option("--crops", min=2, help="Words read per step, at most.")] = 36,
+    seed: SeedOption = 0,
+    device: DeviceOption = "cpu",
+    precision: PrecisionOption = Precision.float32,
+) -> None:
+    """Train detector, trunk and branches together, then export them as the package wants them."""
+    with training_packages():
+        from textsearch.training.joint import JointRecipe
+        from textsearch.training.joint_run import JointTrainingData, train_joint
+
+    data = JointTrainingData(
+        annotations=annotated_sets(words, datasets),
+        start=start,
+        lexicon=lexicon,
+        fonts=fonts,
+        backgrounds=backgrounds,
+        unlabelled=unlabelled,
+        held_back=held_back_annotations(held_back) if held_back else None,
+    )
+    recipe = JointRecipe(steps=steps, views=views, words=crops, device=device, precision=precision.value, seed=seed)
+    note(f"exported to {train_joint(run, data, recipe, note)}")
+
+
+@app.command(
+    epilog=examples(
+        f"textsearch train tdsl runs/paper --dataset mlt:./mlt2017 {_DRAWN_WITH} --device cuda --precision bfloat16",
+        then=_AGAIN,
+    )
+)
+def tdsl(
+    run: RunArgument,
+    lexicon: LexiconOption,
+    fonts: FontsOption,
+    words: WordsOption = None,
+    datasets: DataSetOption = None,
+    unlabelled: UnlabelledOption = None,
+    held_back: HeldBackOption = None,
+    backgrounds: BackgroundsOption = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start",
+            metavar="DIR",
+            help="Weights of a tdsl run; without it, EfficientNet-Lite0 from ImageNet.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 90_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Photos per step.")] = 16,
+    width: Annotated[
+        int, typer.Option("--width", min=32, help="Channels of the network; a multiple of 32, the paper's is 256.")
+    ] = 256,
+    others: Annotated[int, typer.Option("--others", min=0, help="Words of the lexicon per step as negatives.")] = 0,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", help="Of the weights.")] = 0.01,
+    seed: SeedOption = 0,
+    device: DeviceOption = "cpu",
+    precision: PrecisionOption = Precision.float32,
+) -> None:
+    """Train the paper's network on whole photos, then export it as float16."""
+    with training_packages():
+        from textsearch.models.tdsl import TdslConfig
+        from textsearch.training.tdsl import TdslRecipe
+        from textsearch.training.tdsl_run import TdslTrainingData, train_tdsl
+
+    if width % TdslConfig.groups:
+        raise typer.BadParameter(f"--width must be a multiple of {TdslConfig.groups}, not {width}")
+    data = TdslTrainingData(
+        annotations=annotated_sets(words, datasets),
+        start=start,
+        lexicon=lexicon,
+        fonts=fonts,
+        backgrounds=backgrounds,
+        unlabelled=unlabelled,
+        held_back=held_back_annotations(held_back) if held_back else None,
+    )
+    recipe = TdslRecipe(
+        network=TdslConfig(width=width),
+        steps=steps,
+        batch=batch,
+        others=others,
+        learning_rate=learning_rate,
+        device=device,
+        precision=precision.value,
+        seed=seed,
+    )
+    note(f"exported to {train_tdsl(run, data, recipe, note)}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.fakes import ALPHABET, certain_lattice
-from textsearch.alignment import MISSING, WORST, LatticeBatch, align
+from textsearch.alignment import MISSING, STEPS_PER_NAT, WORST, LatticeBatch, align
 from textsearch.alphabet import NOTHING
 from textsearch.lattice import Lattice
 from textsearch.types import FloatArray
@@ -74,8 +74,11 @@ def test_between_every_path_and_every_path_with_letters_left_out(seed: int, word
     batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET.folded)
     ids, letters = ALPHABET.encode(word), ALPHABET.encode("ab")
     known = np.unique(np.append(letters, NOTHING)).astype(np.int32)
-    emissions = batch.emissions(known)[0]
-    emitted = {int(x): emissions[:, i] for i, x in enumerate(known)}
+    emissions = np.maximum(batch.emissions(known) / -np.float32(STEPS_PER_NAT), MISSING)
+    emitted = {
+        int(x): np.where(costs == 255, MISSING, costs_)
+        for x, costs, costs_ in zip(known, batch.emissions(known), emissions, strict=True)
+    }
     complete = brute_force_whole(ids.tolist(), letters, emitted)
     shortened = [
         brute_force_whole([x for x, keep in zip(ids.tolist(), kept, strict=True) if keep], letters, emitted)

@@ -21,6 +21,8 @@ from textsearch.errors import (
     QueryError,
     TextSearchError,
 )
+from textsearch.index.folder import IndexFolder
+from textsearch.index.records import ModelIdentity
 from textsearch.types import TextModel
 
 
@@ -186,3 +188,13 @@ def test_encode_query_gives_unit_vectors(tmp_path: Path) -> None:
         assert database.encode_query([]).shape == (0, 64)
         with pytest.raises(QueryError):
             database.encode_query(["?"])
+
+
+def test_an_index_keeps_the_preset_it_was_begun_with(tmp_path: Path) -> None:
+    location = tmp_path / "index"
+    begun = Database(location, preset="fast").model
+    IndexFolder.create_or_open(location, ModelIdentity(begun.name, begun.fingerprint, begun.dimension)).close()
+    assert Database(location).model.name == "joint-fast"
+    assert Database(tmp_path / "new").model.name == "joint"
+    with pytest.raises(IndexModelError, match="joint-fast"):
+        Database(location, preset="default").search("exit")

@@ -52,7 +52,7 @@ def test_top_to_bottom_then_left_to_right() -> None:
 
 
 def test_the_score_is_the_mean_inside() -> None:
-    probabilities = painted((20, 20, 60, 40), probability=0.4) + painted((60, 20, 100, 40), probability=0.8)
+    probabilities = painted((20, 20, 60, 40), probability=0.5) + painted((60, 20, 100, 40), probability=0.7)
     _, scores = decode(probabilities, EXACT)
     assert scores[0] == pytest.approx(0.6, abs=0.05)
 

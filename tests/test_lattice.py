@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from textsearch.lattice import ABSENT, MAXIMUM_CHOICES, Lattice
+from textsearch.lattice import ABSENT, MAXIMUM_CHOICES, Lattice, unpack_frames
 
 
 def random_probabilities(frames: int, classes: int, seed: int) -> NDArray[np.float32]:
@@ -46,3 +46,23 @@ def test_packing_loses_at_most_a_64th_of_a_nat(frames: int, classes: int, seed: 
 def test_damaged_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="packed lattice"):
         Lattice.from_bytes(data)
+
+
+@given(st.lists(st.integers(0, 12), max_size=5), st.integers(0, 1000))
+def test_many_unpacked_at_once_are_the_same(frames: list[int], seed: int) -> None:
+    packed = [Lattice.from_probabilities(random_probabilities(count, 300, seed)).to_bytes() for count in frames]
+    classes, log_probabilities, lengths = unpack_frames(packed)
+    assert lengths.tolist() == frames
+    for data, stop in zip(packed, np.cumsum(lengths), strict=True):
+        alone = Lattice.from_bytes(data)
+        np.testing.assert_array_equal(classes[stop - len(alone) : stop], alone.classes)
+        np.testing.assert_array_equal(log_probabilities[stop - len(alone) : stop], alone.log_probabilities)
+
+
+@pytest.mark.parametrize("data", [b"\x05", b"\x02\x00\x01", b"\x02\x00\x01\x01\x00", b"\x01\x00\x09" + 27 * b"\x00"])
+def test_one_damaged_among_many_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="packed lattice"):
+        unpack_frames([certain.to_bytes(), data])
+
+
+certain = Lattice.from_probabilities(np.array([[0.1, 0.9]], np.float32))

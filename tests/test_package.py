@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 import textsearch
-from textsearch.runtime.model import BRANCH_FILES
+from textsearch.runtime.model import WEIGHT_FILES
 
 ROOT = Path(__file__).parents[1]
 _SOURCES = {"textsearch": "textsearch", "cli": "textsearch/cli", "indexer": "textsearch/indexer"}
@@ -84,7 +84,7 @@ def test_the_wheel_holds_every_module_once(wheel: list[str]) -> None:
     assert sorted(name for name in wheel if name.endswith(".py")) == sorted(expected)
 
 
-@pytest.mark.parametrize("name", ["py.typed", *(f"weights/{file}" for file in BRANCH_FILES)])
+@pytest.mark.parametrize("name", ["py.typed", "report.css", *(f"weights/{file}" for file in WEIGHT_FILES)])
 def test_the_wheel_holds_the_data(wheel: list[str], name: str) -> None:
     assert f"textsearch/{name}" in wheel
 
@@ -96,6 +96,8 @@ def test_the_wheel_holds_the_licence_and_the_notice(wheel: list[str]) -> None:
 
 def test_the_wheel_holds_nothing_else(wheel: list[str]) -> None:
     inside = [PurePosixPath(name) for name in wheel if name.startswith("textsearch/")]
-    others = {path.name for path in inside if path.suffix != ".py"} - {*BRANCH_FILES, "py.typed"}
+    knowledge = {path.name for path in (ROOT / "textsearch" / "knowledge" / "data").iterdir()}
+    expected = {*WEIGHT_FILES, *knowledge, "classifier.safetensors", "py.typed", "report.css"}
+    others = {path.name for path in inside if path.suffix != ".py"} - expected
     assert {name for name in others if not name.endswith(".md")} == set()
     assert not any("test" in part.lower().split("_") for path in inside for part in path.parts)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,22 @@ def test_inside_and_outside_of_the_polygon_stay_as_they_were(photo: Path) -> Non
     assert drawn.size == (400, 300)
     assert drawn.getpixel((200, 130)) == GREY
     assert drawn.getpixel((50, 250)) == GREY
+
+
+def test_matched_letters_are_marked_inside_the_region(photo: Path) -> None:
+    hit = a_hit(photo, "partial", "WHOLESALE")
+    letters = ((200.0, 100.0), (300.0, 100.0), (300.0, 160.0), (200.0, 160.0))
+    drawn = replace(hit, matches=(replace(hit.matches[0], letters=letters, span=(5, 9)),)).plot()
+    assert drawn.getpixel((150, 130)) == GREY
+    tinted = drawn.getpixel((250, 130))
+    assert isinstance(tinted, tuple)
+    assert tinted[0] > GREY[0] > tinted[2]
+
+
+def test_letters_that_are_the_whole_region_change_nothing(photo: Path) -> None:
+    hit = a_hit(photo, "exact")
+    whole = replace(hit, matches=(replace(hit.matches[0], letters=hit.matches[0].polygon, span=(0, 4)),))
+    assert whole.plot().tobytes() == hit.plot().tobytes()
 
 
 def test_a_hit_without_match_is_the_photo(photo: Path) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import ALPHABET, FakeModel, save_photo
+from tests.fakes import FakeModel, save_photo
 from textsearch.database import Database
 from textsearch.errors import QueryError
-from textsearch.query import Query
 from textsearch.types import SearchResult
 
 Search = Callable[..., SearchResult]
@@ -59,9 +58,10 @@ def test_a_part_of_a_word_is_found(database: Database) -> None:
 
 
 def test_digits_are_literal(database: Database) -> None:
-    first, second = database.search("2026")[:2]
+    first, *others = database.search("2026", min_score=0)
     assert (first.path.stem, first.kind) == ("year", "exact")
-    assert (second.path.stem, second.kind) == ("other", "similar")
+    assert "other" in {hit.path.stem for hit in others}
+    assert {hit.kind for hit in others} == {"similar"}
 
 
 def test_words_near_and_in_order_before_words_apart(database: Database) -> None:
@@ -119,18 +119,13 @@ def test_nothing_to_search_is_an_error(database: Database, text: str) -> None:
 
 
 def test_an_unknown_script_is_an_error(database: Database) -> None:
-    with pytest.raises(QueryError, match="no letter or digit"):
+    with pytest.raises(QueryError, match="cannot read ქ, ა, რ"):
         database.search("ქართული")
 
 
 def test_a_negative_k_is_an_error(database: Database) -> None:
     with pytest.raises(ValueError, match="k must be 0"):
         database.search("hotel", -1)
-
-
-def test_parse_keeps_words_and_joins_them() -> None:
-    assert Query.parse("Coca-Cola!", ALPHABET) == Query("Coca-Cola!", ("cocacola",), None)
-    assert Query.parse("coca & cola", ALPHABET) == Query("coca & cola", ("coca", "cola"), "cocacola")
 
 
 def test_an_empty_index_has_no_hits(tmp_path: Path) -> None:

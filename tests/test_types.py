@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textsearch.types import (
+    Explanation,
     Failure,
     Hit,
     IndexInfo,
@@ -32,6 +33,15 @@ _matches = st.builds(
     lattice_score=_numbers,
     polygon=st.lists(st.tuples(_numbers, _numbers), min_size=4, max_size=6).map(tuple),
     text_score=_numbers,
+    letters=st.lists(st.tuples(_numbers, _numbers), max_size=4).map(tuple),
+    span=st.tuples(st.integers(0, 9), st.integers(0, 9)),
+)
+_explanations = st.builds(
+    Explanation,
+    text=_numbers,
+    similarity=st.none() | _numbers,
+    lattice=st.none() | _numbers,
+    phrase=st.none() | _numbers,
 )
 _hits = st.builds(
     Hit,
@@ -40,8 +50,14 @@ _hits = st.builds(
     path=_paths,
     matches=st.lists(_matches, max_size=3).map(tuple),
     copies=st.lists(_paths, max_size=2).map(tuple),
+    explanation=_explanations,
 )
-_results = st.builds(SearchResult, hits=st.lists(_hits, max_size=3).map(tuple), took_ms=_numbers)
+_results = st.builds(
+    SearchResult,
+    hits=st.lists(_hits, max_size=3).map(tuple),
+    took_ms=_numbers,
+    nearest=st.lists(st.text(max_size=3), max_size=2).map(tuple),
+)
 
 
 def a_match(text: str = "COCA") -> Match:
@@ -55,6 +71,8 @@ def a_match(text: str = "COCA") -> Match:
         polygon=((10.0, 22.0), (60.0, 20.0), (61.0, 40.0), (11.0, 42.0)),
         text=text,
         text_score=0.93,
+        letters=((10.0, 22.0), (60.0, 20.0), (61.0, 40.0), (11.0, 42.0)),
+        span=(0, len(text)),
     )
 
 
@@ -93,16 +111,29 @@ def test_a_result_survives_json(result: SearchResult) -> None:
 
 def test_the_schema_of_a_result() -> None:
     data = a_result(1).to_dict()
-    assert list(data) == ["schema", "query", "index", "took_ms", "hits"]
+    assert list(data) == ["schema", "query", "index", "took_ms", "hits", "nearest"]
     assert data["schema"] == "textsearch.hits/1"
     assert data["index"] == {"images": 12, "regions": 34, "model": "joint", "generation": 5}
     (hit,) = data["hits"]
-    assert list(hit) == ["rank", "score", "match", "path", "sha256", "width", "height", "regions", "copies"]
+    assert list(hit)[:8] == ["rank", "score", "match", "path", "sha256", "width", "height", "regions"]
+    assert list(hit)[8:] == ["copies", "components"]
+    assert hit["components"] == {"text": 0.0, "similarity": None, "lattice": None, "phrase": None}
     assert (hit["path"], hit["match"], hit["copies"]) == (str(Path("/g/a.jpg")), "partial", [str(Path("/g/b.jpg"))])
     region = hit["regions"][0]
     assert region["word"] == "coca"
     assert region["polygon"] == [[10.0, 22.0], [60.0, 20.0], [61.0, 40.0], [11.0, 42.0]]
     assert region["xyxy"] == [10.0, 20.0, 61.0, 42.0]
+    assert region["span"] == [0, 4]
+    assert region["letters"] == region["polygon"]
+
+
+def test_what_an_earlier_version_wrote_is_read() -> None:
+    data = a_result(1).to_dict()
+    del data["nearest"], data["hits"][0]["components"]
+    del data["hits"][0]["regions"][0]["letters"], data["hits"][0]["regions"][0]["span"]
+    (hit,) = SearchResult.from_dict(data).hits
+    assert (hit.matches[0].letters, hit.matches[0].span) == ((), (0, 0))
+    assert hit.explanation == Explanation(0.0)
 
 
 @pytest.mark.parametrize("schema", ["textsearch.hits/2", None])

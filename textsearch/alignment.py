@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alphabet import NOTHING
-from textsearch.lattice import ABSENT, Lattice
+from textsearch.lattice import ABSENT, Lattice, unpack_frames
 from textsearch.types import FloatArray
 
 MISSING = -8.0
@@ -23,56 +23,119 @@ MISSING = -8.0
 WORST = -8.0
 """No score is lower, so that one hopeless region does not dwarf the others."""
 
+CERTAIN = -0.5
+"""A word whose log-score is above this, not divided by its letters, counts as being there: the lattice holds it at odds
+of 3 to 5 or better. Every part of such a word fits at least as well, so whoever types less finds no less.
+
+On the development photos nine of ten photos that hold a word this certainly do show it, and of those between this and
+twice as uncertain one in five."""
+
+CHOICES = 5
+"""Letters kept per frame, as many as a lattice keeps classes."""
+
+NO_LETTER = np.uint16(0xFFFF)
+"""Letter id that fills the places of a frame with fewer than CHOICES letters."""
+
+STEPS_PER_NAT = 32
+"""Resolution of a cost: 1/32 nat, as lattices are stored."""
+
+_NO_COST = 255
+
 _IMPOSSIBLE = np.float32(-1e9)
+
+_SIDE_BY_SIDE = 4096
+"""Lattices aligned at once: more of them do not fit into the processor's caches."""
+
+_EMISSION = np.maximum(np.arange(256, dtype=np.float32) / -STEPS_PER_NAT, np.float32(MISSING))
+_EMISSION[_NO_COST] = MISSING
+
+
+_FREE = np.zeros((1, 1), np.float32)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where a word may begin and end: only with a region (a word of the photo), or anywhere within one."""
+
+    starts_region: bool
+    ends_region: bool
+
+
+WHOLE, BEGINS, FINISHES, PART = Ends(True, True), Ends(True, False), Ends(False, True), Ends(False, False)
 
 
 @dataclass(frozen=True, eq=False)
 class LatticeBatch:
-    """N lattices side by side, folded to letters.
+    """N lattices one after the other, folded to letters.
 
     Attributes:
-        letters: (N, T, K) int32, folded ids; ABSENT fills up, also the frames beyond a lattice's end.
-        relative: (N, T, K) float32, log-probabilities relative to each frame's best class, at most 0.
-        lengths: (N,) int32, frames of each lattice.
+        letters: (F, CHOICES) uint16, folded ids of each frame, most probable first; NO_LETTER fills up.
+        costs: (F, CHOICES) uint8, how much less probable than the frame's best class, in steps of 1/STEPS_PER_NAT.
+        starts: (N + 1,) int64, lattice n holds the frames starts[n] to starts[n + 1].
+        region_starts: frames with which regions begin, ascending, at least `starts`: a lattice may stand for a line
+            of several regions.
     """
 
-    letters: NDArray[np.int32]
-    relative: FloatArray
-    lengths: NDArray[np.int32]
+    letters: NDArray[np.uint16]
+    costs: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    region_starts: NDArray[np.int64]
 
     @classmethod
     def of(cls, lattices: Sequence[Lattice], folded: NDArray[np.int32]) -> LatticeBatch:
-        """Stack lattices; `folded` (C,) int32 maps classes to letters."""
-        lengths = np.array([len(lattice) for lattice in lattices], np.int32)
-        longest, choices = int(lengths.max(initial=0)), lattices[0].classes.shape[1] if lattices else 0
-        classes = np.full((len(lattices), longest, choices), ABSENT, np.int32)
-        relative = np.full(classes.shape, _IMPOSSIBLE, np.float32)
-        inside = np.arange(longest)[None, :] < lengths[:, None]
-        if lattices:
-            classes[inside] = np.concatenate([lattice.classes for lattice in lattices])
-            flat = np.concatenate([lattice.log_probabilities for lattice in lattices])
-            relative[inside] = np.maximum(flat - flat[:, :1], _IMPOSSIBLE)
-        letters = np.where(classes == ABSENT, ABSENT, folded[classes]).astype(np.int32)
-        return cls(letters, relative, lengths)
+        """Fold lattices; `folded` (C,) int32 maps classes to letters."""
+        starts = np.cumsum([0, *(len(lattice) for lattice in lattices)], dtype=np.int64)
+        if not len(starts[1:]):
+            return cls(np.zeros((0, CHOICES), np.uint16), np.zeros((0, CHOICES), np.uint8), starts, starts)
+        classes = np.concatenate([lattice.classes for lattice in lattices])
+        log_probabilities = np.concatenate([lattice.log_probabilities for lattice in lattices])
+        return cls(*fold(classes, log_probabilities, folded), starts, starts)
+
+    @classmethod
+    def unpack(cls, packed: Sequence[bytes], folded: NDArray[np.int32]) -> LatticeBatch:
+        """Unpack and fold lattices that `Lattice.to_bytes` packed."""
+        classes, log_probabilities, lengths = unpack_frames(packed)
+        starts = np.cumsum([0, *lengths.tolist()], dtype=np.int64)
+        return cls(*fold(classes, log_probabilities, folded), starts, starts)
 
     def __len__(self) -> int:
         """Return the number of lattices N."""
-        return len(self.lengths)
+        return len(self.starts) - 1
 
-    def emissions(self, ids: NDArray[np.int32]) -> FloatArray:
-        """Return (N, T, L) float32: how likely each of L letters is at each frame, MISSING to 0.
-
-        Frames beyond a lattice's end emit NOTHING for free and no letter.
-        """
-        inside = np.arange(self.letters.shape[1])[None, :] < self.lengths[:, None]
-        letters, probabilities = self.letters[inside], np.exp(self.relative[inside])
-        total = np.zeros((len(letters), len(ids)), np.float32)
-        for choice in range(letters.shape[1]):
-            total += np.where(letters[:, choice, None] == ids, probabilities[:, choice, None], 0)
-        emitted = np.empty((*self.letters.shape[:2], len(ids)), np.float32)
-        emitted[:] = np.where(ids == NOTHING, 0.0, _IMPOSSIBLE)
-        emitted[inside] = np.log(np.clip(total, np.exp(MISSING), 1.0))
+    def emissions(self, ids: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return (L, F) uint8: what each of L letters costs at each frame, _NO_COST where it is not kept."""
+        emitted = np.full((len(ids), len(self.letters)), _NO_COST, np.uint8)
+        for choice in range(CHOICES):
+            letters, costs = self.letters[:, choice], self.costs[:, choice]
+            for row, letter in zip(emitted, ids.tolist(), strict=True):
+                np.copyto(row, costs, where=letters == letter)
         return emitted
+
+
+def fold(
+    classes: NDArray[np.int32], log_probabilities: FloatArray, folded: NDArray[np.int32]
+) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Return letters and costs (F, CHOICES), as in LatticeBatch, of frames.
+
+    Args:
+        classes: (F, K) int32, best first, ABSENT fills up.
+        log_probabilities: (F, K) float32.
+        folded: (C,) int32, the letter of each class.
+    """
+    absent = classes == ABSENT
+    letters = np.where(absent, np.int32(NO_LETTER), folded[classes])
+    probabilities = np.exp(log_probabilities - log_probabilities[:, :1])
+    probabilities[absent] = 0.0
+    for later in range(1, letters.shape[1]):
+        for earlier in range(later):
+            same = letters[:, earlier] == letters[:, later]
+            probabilities[:, earlier] += np.where(same, probabilities[:, later], 0)
+            probabilities[same, later] = 0.0
+    letters[probabilities <= 0] = np.int32(NO_LETTER)
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :CHOICES]
+    kept = np.take_along_axis(np.maximum(probabilities, np.float32(1e-9)), order, axis=1)
+    costs = np.clip(np.round(np.log(np.minimum(kept, 1.0)) * -STEPS_PER_NAT), 0, _NO_COST - 1)
+    return np.take_along_axis(letters, order, axis=1).astype(np.uint16), costs.astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,55 +145,178 @@ class Alignment:
     Attributes:
         whole: (N,) float32, log-score of the word being all the text of the region, over L; at most 0.
         part: (N,) float32, the same for the word being some contiguous part of it.
+        letters: L.
     """
 
     whole: FloatArray
     part: FloatArray
+    letters: int = 1
 
 
 def align(word: NDArray[np.int32], batch: LatticeBatch) -> Alignment:
-    """Align one word with every lattice of a batch.
+    """Align one word with every lattice of a batch, as a whole and as a part.
 
     Args:
         word: (L,) int32, folded ids of its letters, L >= 1.
         batch: N lattices.
     """
-    states = 2 * len(word) + 1
-    unique, inverse = np.unique(np.append(word, NOTHING), return_inverse=True)
-    emitted = batch.emissions(unique.astype(np.int32))
-    # State 2i is the gap before letter i, state 2i + 1 the letter itself, as in CTC.
-    letter_of_state = np.full(states, inverse[-1])
-    letter_of_state[1::2] = inverse[:-1]
-    # A gap may be skipped between two different letters; from gap to gap a letter may be left out, which costs as much
-    # as a letter that the lattice does not hold.
-    skip = np.full(states, MISSING, np.float32)
-    skip[1::2] = _IMPOSSIBLE
-    skip[3::2] = np.where(word[1:] != word[:-1], np.float32(0), _IMPOSSIBLE)
-
-    # Two columns of padding stand for "no state", so that moving on by one or two states is a shifted view.
-    whole = np.full((len(batch), states + 2), _IMPOSSIBLE, np.float32)
-    part = whole.copy()
-    best = np.full(len(batch), _IMPOSSIBLE, np.float32)
-    for frame in range(emitted.shape[1]):
-        emission = emitted[:, frame][:, letter_of_state]
-        _move(whole, skip)
-        _move(part, skip)
-        if frame == 0:
-            whole[:, 2:4] = 0.0
-            whole[:, 4:6] = MISSING
-        # A part may begin anywhere.
-        np.maximum(part[:, 3], 0.0, out=part[:, 3])
-        whole[:, 2:] += emission
-        part[:, 2:] += emission
-        np.maximum(best, part[:, -2], out=best)
-    ended = np.maximum(whole[:, -2:].max(axis=1), whole[:, -4:-2].max(axis=1) + np.float32(MISSING))
-    return Alignment(
-        whole=np.maximum(ended / len(word), np.float32(WORST)), part=np.maximum(best / len(word), np.float32(WORST))
-    )
+    whole, part = np.maximum(align_ends(word, batch, (WHOLE, PART)) / len(word), np.float32(WORST))
+    return Alignment(whole, part, len(word))
 
 
-def _move(scores: FloatArray, skip: FloatArray) -> None:
-    """Move every path (N, 2 + states) one frame on, in place: stay, go on by one state, or skip a gap."""
-    moved = np.maximum(scores[:, 2:], scores[:, 1:-1])
-    np.maximum(moved, scores[:, :-2] + skip, out=moved)
-    scores[:, 2:] = moved
+def align_ends(word: NDArray[np.int32], batch: LatticeBatch, ends: Sequence[Ends]) -> FloatArray:
+    """Return (E, N) float32: the log-score, not divided by L, of a word for each of E ways to begin and end.
+
+    Args:
+        word: (L,) int32, folded ids of its letters, L >= 1.
+        batch: N lattices.
+        ends: E ways.
+    """
+    totals = np.empty((len(ends), len(batch)), np.float32)
+    letters, inverse = np.unique(np.append(word, NOTHING), return_inverse=True)
+    emitted = batch.emissions(letters.astype(np.int32))[inverse]
+    # The longest first: those that still go on at a frame are then the first so many.
+    order = np.argsort(-np.diff(batch.starts), kind="stable")
+    for start in range(0, len(order), _SIDE_BY_SIDE):
+        chosen = order[start : start + _SIDE_BY_SIDE]
+        for row, way in zip(totals, ends, strict=True):
+            row[chosen] = _Paths(word, batch, chosen, way).run(emitted)
+    return totals
+
+
+def locate(word: NDArray[np.int32], batch: LatticeBatch, way: Ends) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and one past the last frame (N,) int64, within each lattice, of a word's best alignment.
+
+    Args:
+        word: (L,) int32, folded ids of its letters, L >= 1.
+        batch: N lattices, each of one frame at least.
+        way: where it begins and ends.
+    """
+    letters, inverse = np.unique(np.append(word, NOTHING), return_inverse=True)
+    emitted = batch.emissions(letters.astype(np.int32))[inverse]
+    order = np.argsort(-np.diff(batch.starts), kind="stable")
+    paths = _Paths(word, batch, order, way, traced=True)
+    paths.run(emitted)
+    first, stop = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
+    first[order], stop[order] = paths.first, paths.stop
+    return first, stop
+
+
+class _Paths:
+    """The best paths of one word through M lattices, the longest lattice first.
+
+    As in CTC, gap i stands before letter i and the last gap after all of them. A gap may be skipped between two
+    different letters; from gap to gap a letter may be left out, which costs as much as one that the lattice does not
+    hold.
+
+    Args:
+        word: (L,) int32.
+        batch: lattices.
+        order: (M,) int64, which of them, the longest first.
+        way: where the word begins and ends.
+        traced: whether to note where the word begins, too.
+    """
+
+    def __init__(
+        self, word: NDArray[np.int32], batch: LatticeBatch, order: NDArray[np.int64], way: Ends, traced: bool = False
+    ) -> None:
+        count, length = len(order), len(word)
+        self.way = way
+        self.starts = batch.starts[order]
+        self.lengths = batch.starts[order + 1] - self.starts
+        self.several = len(batch.region_starts) > len(batch.starts)
+        self.is_start = np.zeros(len(batch.letters) + 1, bool)
+        self.is_start[batch.region_starts] = True
+        self.is_start[batch.starts] = True
+        self.letter_skip = np.where(word[1:] != word[:-1], np.float32(0), _IMPOSSIBLE)[:, None]
+        # What it costs to leave out so many letters at the beginning; backwards, at the end.
+        self.left_out = np.float32(MISSING) * np.arange(length + 1, dtype=np.float32)[:, None]
+        self.letters = np.full((length, count), _IMPOSSIBLE, np.float32)
+        self.gaps = np.full((length + 1, count), _IMPOSSIBLE, np.float32)
+        self.best = np.full(count, _IMPOSSIBLE, np.float32)
+        self.first = np.zeros(count, np.int64)
+        self.stop = np.zeros(count, np.int64)
+        self.origins = None
+        if traced:
+            self.origins = (np.zeros(self.letters.shape, np.int64), np.zeros(self.gaps.shape, np.int64))
+
+    def run(self, emitted: NDArray[np.uint8]) -> FloatArray:
+        """Go through all frames; `emitted` (L + 1, F) uint8 are the costs of each letter and, last, of no letter."""
+        longest = int(self.lengths.max(initial=0))
+        # How many lattices go on at each frame.
+        going = len(self.lengths) - np.searchsorted(self.lengths[::-1], np.arange(longest), side="right")
+        for frame, count in enumerate(going.tolist()):
+            places = self.starts[:count] + frame
+            self._step(frame, count, self.is_start[places])
+            emission = _EMISSION[emitted[:, places]]
+            self.letters[:, :count] += emission[:-1]
+            self.gaps[:, :count] += emission[-1]
+            self._finish(frame, count, self.is_start[places + 1])
+        return self.best
+
+    def _step(self, frame: int, count: int, at_start: NDArray[np.bool_]) -> None:
+        """Move every path one frame on: stay, go on, or begin."""
+        letters, gaps = self.letters[:, :count], self.gaps[:, :count]
+        if self.origins is None:
+            new_letters = np.maximum(letters, gaps[:-1])
+            np.maximum(new_letters[1:], letters[:-1] + self.letter_skip, out=new_letters[1:])
+            new_gaps = gaps.copy()
+            np.maximum(new_gaps[1:], letters, out=new_gaps[1:])
+            np.maximum(new_gaps[1:], gaps[:-1] + np.float32(MISSING), out=new_gaps[1:])
+        else:
+            new_letters, new_gaps = self._step_traced(count)
+        letters[:], gaps[:] = new_letters, new_gaps
+        if not self.way.starts_region:
+            self._begin(letters[:1], 0, _FREE, frame)
+        elif frame == 0 or self.several:
+            barred = np.where(at_start, np.float32(0), _IMPOSSIBLE)
+            for kind, states in enumerate((letters, gaps)):
+                self._begin(states, kind, self.left_out[: len(states)] + barred, frame)
+
+    def _begin(self, states: FloatArray, kind: int, begin: FloatArray, frame: int) -> None:
+        """Let paths begin in some states where that is better than going on."""
+        if self.origins is not None:
+            self.origins[kind][: len(states), : states.shape[1]][begin > states] = frame
+        np.maximum(states, begin, out=states)
+
+    def _step_traced(self, count: int) -> tuple[FloatArray, FloatArray]:
+        """Move every path one frame on and let it remember where it began."""
+        assert self.origins is not None
+        letters, gaps = self.letters[:, :count], self.gaps[:, :count]
+        from_letter, from_gap = (origin[:, :count].copy() for origin in self.origins)
+        new_letters, new_gaps = letters.copy(), gaps.copy()
+        moves = (
+            (new_letters, self.origins[0][:, :count], gaps[:-1], from_gap[:-1]),
+            (new_letters[1:], self.origins[0][1:, :count], letters[:-1] + self.letter_skip, from_letter[:-1]),
+            (new_gaps[1:], self.origins[1][1:, :count], letters, from_letter),
+            (new_gaps[1:], self.origins[1][1:, :count], gaps[:-1] + np.float32(MISSING), from_gap[:-1]),
+        )
+        for scores, origins, others, other_origins in moves:
+            np.copyto(origins, other_origins, where=others > scores)
+            np.maximum(scores, others, out=scores)
+        return new_letters, new_gaps
+
+    def _finish(self, frame: int, count: int, at_end: NDArray[np.bool_]) -> None:
+        """Let paths end here where the word may end, and keep the best."""
+        letters, gaps = self.letters[:, :count], self.gaps[:, :count]
+        if not self.way.ends_region:
+            if self.origins is not None:
+                self._note(letters[-1:], letters[-1] > self.best[:count], 0, frame)
+            np.maximum(self.best[:count], letters[-1], out=self.best[:count])
+            return
+        if not at_end.any():
+            return
+        barred = np.where(at_end, np.float32(0), _IMPOSSIBLE)
+        for kind, ended in enumerate((letters + self.left_out[-2::-1], gaps + self.left_out[::-1])):
+            highest = ended.max(axis=0) + barred
+            if self.origins is not None:
+                self._note(ended, highest > self.best[:count], kind, frame)
+            np.maximum(self.best[:count], highest, out=self.best[:count])
+
+    def _note(self, ended: FloatArray, better: NDArray[np.bool_], kind: int, frame: int) -> None:
+        """Remember where the paths began that are the best so far; `ended` (S, M) are those of the last S states."""
+        assert self.origins is not None
+        places = np.nonzero(better)[0]
+        states = ended.argmax(axis=0)[places] + len(self.origins[kind]) - len(ended)
+        self.first[places] = self.origins[kind][states, places]
+        self.stop[places] = frame + 1

@@ -22,10 +22,10 @@ _LATIN_MARKS = range(0x0300, 0x0370)
 
 
 @lru_cache(maxsize=65536)
-def _fold_character(character: str) -> str:
-    """Return the letters and digits a character stands for when case, width and diacritics are ignored."""
+def _fold_character(character: str, marks: bool = False) -> str:
+    """Return the letters and digits a character stands for when case, width and, without `marks`, diacritics go."""
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", character).casefold())
-    kept = "".join(c for c in decomposed if ord(c) not in _LATIN_MARKS)
+    kept = "".join(c for c in decomposed if marks or ord(c) not in _LATIN_MARKS)
     return "".join(c for c in unicodedata.normalize("NFC", kept) if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 
@@ -35,7 +35,16 @@ def normalise(text: str) -> str:
     >>> normalise("Coca-Cola®"), normalise("CAFÉ 62-03")
     ('cocacola', 'cafe6203')
     """
-    return "".join(_fold_character(character) for character in text)
+    return "".join(_fold_character(character) for character in unicodedata.normalize("NFC", text))
+
+
+def marked(text: str) -> str:
+    """Return the letters and digits of a text as `normalise` does, but with their diacritics.
+
+    >>> marked("CAFÉ 62-03")
+    'café6203'
+    """
+    return "".join(_fold_character(character, True) for character in unicodedata.normalize("NFC", text))
 
 
 def words_of(text: str) -> list[str]:

@@ -14,13 +14,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import platformdirs
 
+from textsearch.alphabet import Alphabet
 from textsearch.errors import ImageError, IndexNotFoundError, TextSearchError
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import ModelIdentity
-from textsearch.query import Searcher
-from textsearch.types import Failure, FloatArray, IndexInfo, IndexReport, Regions, SearchResult, TextModel
+from textsearch.matching.pictures import pixels_of, word_in
+from textsearch.matching.plan import Plan
+from textsearch.query import Searcher, SearchOptions
+from textsearch.types import (
+    ByteArray,
+    Failure,
+    FloatArray,
+    IndexInfo,
+    IndexReport,
+    MatchMode,
+    Regions,
+    SearchResult,
+    TextModel,
+)
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from textsearch.indexer.options import IndexOptions
     from textsearch.indexer.progress import Progress
 
@@ -78,6 +93,7 @@ def open(  # the name users read: textsearch.open("./gallery")
     index: str | Path | None = None,
     model: TextModel | None = None,
     device: str = "cpu",
+    preset: str | None = None,
 ) -> Database:
     """Open an index; it is made when something is first indexed.
 
@@ -86,6 +102,7 @@ def open(  # the name users read: textsearch.open("./gallery")
         index: an index folder; default: see `locate`. Give `path` or `index`, not both.
         model: another network than the packaged one.
         device: where vectors are searched: "cpu", or "cuda" for a copy of the index on the GPU.
+        preset: how photos are read, "default" or "fast"; None: as the index was begun.
 
     Raises:
         TextSearchError: both `path` and `index` were given.
@@ -93,10 +110,10 @@ def open(  # the name users read: textsearch.open("./gallery")
     if path is not None and index is not None:
         raise TextSearchError("Give the gallery's path or the index folder, not both.")
     if path is None:
-        return Database(locate(index), model, device)
+        return Database(locate(index), model, device, preset)
     folder = Path(path).absolute()
     is_index = folder.name == INDEX_FOLDER or (folder / "catalog.sqlite").is_file()
-    return Database(folder if is_index else folder / INDEX_FOLDER, model, device)
+    return Database(folder if is_index else folder / INDEX_FOLDER, model, device, preset)
 
 
 class Database:
@@ -108,11 +125,15 @@ class Database:
         location: the index folder; it need not exist yet.
         model: the network; None for the packaged one, loaded when it is first needed.
         device: see `open`.
+        preset: see `open`.
     """
 
-    def __init__(self, location: Path, model: TextModel | None = None, device: str = "cpu") -> None:
+    def __init__(
+        self, location: Path, model: TextModel | None = None, device: str = "cpu", preset: str | None = None
+    ) -> None:
         self.location = location
         self.device = device
+        self.preset = preset
         self._given_model = model
         self._lock = threading.Lock()
         self._folder: IndexFolder | None = None
@@ -146,12 +167,21 @@ class Database:
 
         Raises:
             WeightsError: its weights are missing.
+            TextSearchError: there is no such preset.
         """
         if self._given_model is not None:
             return self._given_model
-        from textsearch.runtime.model import load_model
+        from textsearch.runtime.model import load_model, preset_of
 
-        return load_model()
+        if self.preset is not None:
+            return load_model(preset=self.preset)
+        if self._folder is not None:
+            return load_model(preset=preset_of(self._folder.model.name))
+        try:
+            with IndexFolder.open(self.location) as folder:
+                return load_model(preset=preset_of(folder.model.name))
+        except IndexNotFoundError:
+            return load_model()
 
     def index(
         self,
@@ -181,30 +211,79 @@ class Database:
         if missing:
             raise TextSearchError(f"There is no file or folder {missing[0]}; check the path.")
         folder = self._open(create=True)
-        return build(folder, self.model, paths, options or Defaults(), progress)
+        report = build(folder, self.model, paths, options or Defaults(), progress)
+        # So that the first query need not read all letters anew; it could, where this run has been interrupted.
+        folder.keep_readings(self.model.alphabet.folded)
+        return report
 
-    def search(self, query: str, k: int = 20, *, min_score: float | None = None) -> SearchResult:
+    def search(
+        self,
+        query: str,
+        k: int = 20,
+        *,
+        match: MatchMode = "auto",
+        min_score: float | None = None,
+        exhaustive: bool = False,
+    ) -> SearchResult:
         """Find the photos that show a text.
 
         Args:
-            query: one or several words.
+            query: words, phrases in quotes and more; `textsearch.grammar` tells the language.
             k: hits at most; 0 ranks the whole gallery.
+            match: "exact" returns only photos that show the words themselves, "partial" also those that show them as
+                parts of longer words, "auto" also similar ones, exact before partial before similar; "similar" returns
+                the same photos as "auto" in the order of their scores alone.
             min_score: hits below this score (0 to 100) are left out; None leaves out those that hardly ever hold the
                 query (below 5), and nothing where the whole gallery is asked for.
+            exhaustive: score every region of the index, not only the likely ones; slower.
 
         Raises:
-            QueryError: the query is empty or holds nothing that can be searched.
+            QueryError: the query is empty, malformed, or holds something that cannot be searched.
             TextSearchError: there is no index, or it cannot be used with this model.
         """
-        return self._search().search(query, k, min_score)
+        return self._search().search(query, SearchOptions(k, match, min_score, exhaustive))
 
     def search_many(
-        self, queries: Iterable[str], k: int = 20, *, min_score: float | None = None
+        self,
+        queries: Iterable[str],
+        k: int = 20,
+        *,
+        match: MatchMode = "auto",
+        min_score: float | None = None,
+        exhaustive: bool = False,
     ) -> Iterator[SearchResult]:
         """Answer queries one after the other; arguments and errors as for `search`."""
         searcher = self._search()
         for query in queries:
-            yield searcher.search(query, k, min_score)
+            yield searcher.search(query, SearchOptions(k, match, min_score, exhaustive))
+
+    def search_like(
+        self,
+        image: str | Path | ByteArray | Image.Image,
+        box: tuple[float, float, float, float] | None = None,
+        k: int = 20,
+        *,
+        min_score: float | None = None,
+    ) -> SearchResult:
+        """Find the photos that show the same word as a picture does.
+
+        Args:
+            image: a file, pixels (H, W, 3) uint8 RGB, or a Pillow image.
+            box: left, top, right, bottom of the word, pixels of the upright picture; None: the largest word in it.
+            k: hits at most; 0 ranks the whole gallery.
+            min_score: as for `search`.
+
+        Raises:
+            ImageError: the file is not a picture that can be decoded.
+            QueryError: no text is found in the picture, or none in the box.
+            TextSearchError: there is no index, or it cannot be used with this model.
+        """
+        word, vector = word_in(self.model, pixels_of(image), box)
+        return self._search().search_like(word, vector, SearchOptions(k, "auto", min_score))
+
+    def alphabet(self) -> Alphabet:
+        """Return the letters that can be searched."""
+        return self.model.alphabet
 
     def show(self, image: str | Path) -> Regions:
         """Return every text found in one photo; it is read now and need not be in the index.
@@ -234,12 +313,10 @@ class Database:
         Raises:
             QueryError: a word holds nothing that can be searched.
         """
-        from textsearch.query import Query
-
-        parsed = [Query.parse(word, self.model.alphabet) for word in words]
-        if not parsed:
+        plans = [Plan.of(word, self.model.alphabet) for word in words]
+        if not plans:
             return np.zeros((0, self.model.dimension), np.float32)
-        return self.model.encode_words([query.joined or query.words[0] for query in parsed])
+        return self.model.encode_words(["".join(plan.words) for plan in plans])
 
     def status(self) -> Status:
         """Return what is indexed and where.

@@ -6,6 +6,7 @@ keeps the few most probable classes. A misread letter is still in there, one ran
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,3 +106,42 @@ class Lattice:
         classes[rows[kept], rank[kept]] = columns[kept]
         log_probabilities[rows[kept], rank[kept]] = np.log(np.minimum(values[kept], 1.0))
         return cls(classes, log_probabilities)
+
+
+def unpack_frames(packed: Sequence[bytes]) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
+    """Unpack many lattices that `Lattice.to_bytes` packed, in one go.
+
+    Returns:
+        Classes (F, MAXIMUM_CHOICES) int32 and log-probabilities (F, MAXIMUM_CHOICES) float32 of all their frames, one
+        lattice after the other, as in `Lattice`; the number of frames of each, (N,) int64.
+
+    Raises:
+        ValueError: the bytes are not whole lattices.
+    """
+    sizes = np.array([len(data) for data in packed], np.int64)
+    if (sizes < 2).any():
+        raise ValueError("a packed lattice has at least 2 bytes")
+    joined = np.frombuffer(b"".join(packed), np.uint8)
+    begins = np.cumsum(sizes) - sizes
+    frames = joined[begins].astype(np.int64) + 256 * joined[begins + 1].astype(np.int64)
+    if (frames + 2 > sizes).any():
+        raise ValueError("a packed lattice has fewer bytes than frames")
+    counts = joined[ranges(begins + 2, frames)].astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(counts)])[np.concatenate([[0], np.cumsum(frames)])]
+    totals = np.diff(ends)
+    if (sizes != 2 + frames + 3 * totals).any() or (counts > MAXIMUM_CHOICES).any():
+        raise ValueError("a packed lattice has another length than its counts say")
+    low = ranges(begins + 2 + frames, 2 * totals).reshape(-1, 2)[:, 0]
+    present = np.arange(MAXIMUM_CHOICES)[None, :] < counts[:, None]
+    classes = np.full(present.shape, ABSENT, np.int32)
+    log_probabilities = np.full(present.shape, -np.inf, np.float32)
+    classes[present] = joined[low] + 256 * joined[low + 1].astype(np.int32)
+    quantised = joined[ranges(begins + 2 + frames + 2 * totals, totals)]
+    log_probabilities[present] = quantised.astype(np.float32) / -_STEPS_PER_NAT
+    return classes, log_probabilities, frames
+
+
+def ranges(begins: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return begins[0], begins[0] + 1, ..., begins[0] + counts[0] - 1, begins[1], ... of runs one after the other."""
+    offsets = np.cumsum(counts) - counts
+    return np.asarray(np.arange(int(counts.sum())) + np.repeat(begins - offsets, counts), np.int64)

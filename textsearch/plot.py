@@ -12,10 +12,13 @@ from PIL import Image, ImageDraw, ImageFont
 from textsearch.images import read_image
 
 if TYPE_CHECKING:
-    from textsearch.types import Hit, Regions
+    from textsearch.types import Hit, Match, Points, Regions
 
 _COLOURS = {"exact": (38, 194, 86), "partial": (255, 168, 0), "similar": (60, 150, 255)}
 _FOUND = (255, 64, 129)
+_TINT = 72
+"""How strongly marked letters are coloured, of 255."""
+
 _WIDE_FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "msyh.ttc", "arial.ttf")
 """Fonts with more than ASCII that a machine may have; Pillow looks for them in the system's font folders."""
 
@@ -24,30 +27,33 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 @dataclass(frozen=True)
 class _Mark:
-    """A polygon to draw, its colour, and the label that stands on it."""
+    """A polygon to draw, its colour, the label that stands on it, and the letters in it that are marked, if only some.
 
-    polygon: tuple[tuple[float, float], ...]
+    Without letters the polygon is all that is drawn.
+    """
+
+    polygon: Points
     colour: tuple[int, int, int]
     label: str
+    letters: Points = ()
 
 
 def draw_hit(hit: Hit) -> Image.Image:
     """Return the photo of a hit, upright, with the matched regions drawn on it.
 
     A region is green for an exact match, orange for a partial one, blue for a similar one; its label is the text that
-    was read and the match's score.
+    was read and the match's score. Where only some of a region's letters match, they are marked inside it.
 
     Raises:
         ImageError: the photo is gone or cannot be decoded any more.
     """
     photo = Image.fromarray(read_image(hit.path))
-    return _draw(
-        photo,
-        [
-            _Mark(match.polygon, _COLOURS[match.kind], f"{match.text} {match.score:.0f}".strip())
-            for match in hit.matches
-        ],
-    )
+    return _draw(photo, [_mark(match) for match in hit.matches])
+
+
+def _mark(match: Match) -> _Mark:
+    letters = () if match.letters == match.polygon else match.letters
+    return _Mark(match.polygon, _COLOURS[match.kind], f"{match.text} {match.score:.0f}".strip(), letters)
 
 
 def draw_regions(image: Image.Image, regions: Regions) -> Image.Image:
@@ -66,17 +72,35 @@ def _draw(image: Image.Image, marks: Iterable[_Mark]) -> Image.Image:
     drawn = image.convert("RGB")
     if drawn is image:
         drawn = image.copy()
-    pen = ImageDraw.Draw(drawn)
     marks = list(marks)
+    _tint(drawn, marks)
+    pen = ImageDraw.Draw(drawn)
     width = max(3, round(max(drawn.size) / 320))
     for mark in marks:
-        outline = [*mark.polygon, mark.polygon[0], mark.polygon[1]]  # the second point again, to join the last corner
-        pen.line(outline, (0, 0, 0), width + 2, joint="curve")
-        pen.line(outline, mark.colour, width, joint="curve")
+        # Around letters that are marked themselves, the outline of the region steps back.
+        _outline(pen, mark.polygon, mark.colour, max(1, width // 3) if mark.letters else width)
+        if mark.letters:
+            _outline(pen, mark.letters, mark.colour, width)
     for mark in marks:
         if mark.label:
             _write_label(pen, mark, drawn.size)
     return drawn
+
+
+def _tint(drawn: Image.Image, marks: Iterable[_Mark]) -> None:
+    """Lay colour over the marked letters, thin enough to read them through it."""
+    for mark in marks:
+        if mark.letters:
+            ground = Image.new("L", drawn.size)
+            ImageDraw.Draw(ground).polygon(mark.letters, fill=_TINT)
+            drawn.paste(mark.colour, mask=ground)
+
+
+def _outline(pen: ImageDraw.ImageDraw, polygon: Points, colour: tuple[int, int, int], width: int) -> None:
+    """Draw a closed line on a dark ground."""
+    outline = [*polygon, polygon[0], polygon[1]]  # the second point again, to join the last corner
+    pen.line(outline, (0, 0, 0), width + 2, joint="curve")
+    pen.line(outline, colour, width, joint="curve")
 
 
 def _write_label(pen: ImageDraw.ImageDraw, mark: _Mark, size: tuple[int, int]) -> None:

@@ -5,60 +5,58 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
-from textsearch.alignment import LatticeBatch, align
-from textsearch.alphabet import Alphabet, words_of
 from textsearch.errors import QueryError
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import StoredRegion
-from textsearch.layout import closeness
-from textsearch.rerank import KINDS, MEANINGFUL, MINIMUM_SCORE, PLACE_FLOOR, Scores, placed, score, together, weakest
-from textsearch.similarity import similarity
-from textsearch.types import FloatArray, Hit, Match, SearchResult, TextModel
-
-_NEIGHBOURS = 200
-"""Regions per word that FAISS proposes for exact scoring."""
-
-_CONTAINING = 100
-"""Regions per word that the trigram index proposes for exact scoring."""
+from textsearch.matching.describe import Describer, Piece, explain, pieces
+from textsearch.matching.evidence import Evidence
+from textsearch.matching.found import Best, Found, either, every
+from textsearch.matching.marks import prefer_marks
+from textsearch.matching.phrases import standing_together
+from textsearch.matching.plan import Pattern, Plan, Sought, Target
+from textsearch.matching.plan import Sequence as Words
+from textsearch.matching.transcripts import Transcripts
+from textsearch.rerank import APART, KIND_MARGIN, KINDS, MEANINGFUL, MINIMUM_SCORE, SEPARATE, SIMILAR
+from textsearch.types import FloatArray, Hit, MatchMode, SearchResult, TextModel
 
 _CACHED_REGIONS = 20_000
 """Regions kept in memory between queries."""
 
-
-_Rated = tuple[int, float, tuple[Match, ...]]
-"""Image id, score from 0 to 1, and the matches that earned it."""
+_NEAREST = 5
+"""Words of the gallery that are named where nothing was found."""
 
 
 @dataclass(frozen=True)
-class Query:
-    """A parsed query.
+class SearchOptions:
+    """What a search returns; see `textsearch.database.Database.search`."""
 
-    Attributes:
-        text: exactly as it was given.
-        words: its normalised words, in order.
-        joined: the words as one, for signs that leave out the space; None for a single word.
-    """
+    k: int = 20
+    match: MatchMode = "auto"
+    min_score: float | None = None
+    exhaustive: bool = False
 
-    text: str
-    words: tuple[str, ...]
-    joined: str | None
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.k < 0:
+            raise ValueError(f"k must be 0 (the whole gallery) or positive, not {self.k}")
+        if self.match not in get_args(MatchMode):
+            raise QueryError(f"There is no match mode {self.match!r}; choose one of {', '.join(get_args(MatchMode))}.")
 
-    @classmethod
-    def parse(cls, text: str, alphabet: Alphabet) -> Query:
-        """Read a query.
+    @property
+    def least(self) -> float:
+        """Return the lowest score, 0 to 100, of a hit."""
+        if self.min_score is not None:
+            return self.min_score
+        return MINIMUM_SCORE if self.k else 0.0
 
-        Raises:
-            QueryError: it is empty, or no character of it can be searched.
-        """
-        if not text.strip():
-            raise QueryError('The query is empty; give a word that can be seen in a photo, for example "exit".')
-        words = tuple(word for word in words_of(text) if len(alphabet.encode(word)))
-        if not words:
-            raise QueryError(f"{text!r} holds no letter or digit that this index can search; give at least one.")
-        return cls(text, words, "".join(words) if len(words) > 1 else None)
+    @property
+    def everything(self) -> bool:
+        """Return whether photos without any match are hits, too."""
+        return self.k == 0 and self.least <= 0 and self.match in ("auto", "similar")
 
 
 class Searcher:
@@ -72,174 +70,197 @@ class Searcher:
     def __init__(self, index: IndexFolder, model: TextModel) -> None:
         self.index = index
         self.model = model
+        self._transcripts = Transcripts(index)
         self._regions: dict[int, StoredRegion] = {}
 
-    def search(self, text: str, k: int, min_score: float | None = None) -> SearchResult:
+    def search(self, text: str, options: SearchOptions) -> SearchResult:
         """Find the photos that show a text.
 
         Args:
             text: the query.
-            k: hits at most; 0 for the whole gallery, also photos that do not match at all.
-            min_score: hits below this score (0 to 100) are left out; None: MINIMUM_SCORE, or 0 if k is 0.
+            options: what to return.
 
         Raises:
-            QueryError: the query is empty or cannot be searched.
-            ValueError: k is negative.
+            QueryError: the query is empty, malformed or cannot be searched.
         """
+        plan = Plan.of(text, self.model.alphabet)
+        vectors = self.model.encode_words([target.word for target in plan.targets]) if plan.targets else None
+        return self._answer(plan, vectors, options)
+
+    def search_like(self, word: str, vector: FloatArray, options: SearchOptions) -> SearchResult:
+        """Find the photos that show a word of which a picture is given.
+
+        Args:
+            word: how the picture is read, normalised.
+            vector: (D,) float32, the picture's vector.
+            options: what to return.
+        """
+        target = Target(word)
+        return self._answer(Plan(word, ((target,),), (), None), vector[None], options)
+
+    def _answer(self, plan: Plan, vectors: FloatArray | None, options: SearchOptions) -> SearchResult:
         began = time.perf_counter()
-        if k < 0:
-            raise ValueError(f"k must be 0 (the whole gallery) or positive, not {k}")
-        query = Query.parse(text, self.model.alphabet)
         info = self.index.info()
-        if min_score is None:
-            min_score = MINIMUM_SCORE if k else 0.0
-        rated = self._rate(query, k, min_score) if info.regions else []
-        if k == 0 and min_score <= 0:
-            rated += self._without_text(rated)
-        hits = self._hits(rated[: k or None])
+        hits: list[Hit] = []
+        nearest: tuple[str, ...] = ()
+        if info.regions:
+            asked = _Asked(self, plan, vectors, options)
+            hits = self._hits(asked, options)
+            nearest = () if hits else asked.nearest()
+        if options.everything:
+            hits += self._without_text(hits)
         took = (time.perf_counter() - began) * 1000
-        return SearchResult(text, tuple(hits), took, info)
+        return SearchResult(plan.text, tuple(hits), took, info, nearest)
 
-    def _rate(self, query: Query, k: int, min_score: float) -> list[_Rated]:
-        """Return the candidate images with their scores and matches, best first; at least k if there are as many."""
-        words = [*query.words, query.joined] if query.joined else list(query.words)
-        vectors = self.model.encode_words(words)
-        regions, cosines = self._candidates(words, vectors, exhaustive=k == 0)
-        batch = LatticeBatch.of([region.lattice for region in regions], self.model.alphabet.folded)
-        scores = [
-            score(similarities, align(self.model.alphabet.encode(word), batch))
-            for word, similarities in zip(words, cosines, strict=True)
-        ]
-        table = _Table(query, words, regions, cosines, scores)
-        rated = [table.rate(place) for place in table.promising(k, max(min_score / 100, 0.0))]
-        rated = [row for row in rated if 100 * row[1] >= min_score]
-        return sorted(rated, key=lambda row: (-row[1], row[0]))
-
-    def _candidates(
-        self, words: Sequence[str], vectors: FloatArray, exhaustive: bool
-    ) -> tuple[list[StoredRegion], FloatArray]:
-        """Return the regions worth scoring exactly, and the cosine of every word with each, (W, N) float32."""
-        count = max(1, self.index.info().regions) if exhaustive else _NEIGHBOURS
-        ids, similarities = self.index.nearest(vectors, count)
-        proposals = [ids.ravel()]
-        if not exhaustive:
-            proposals += [self.index.containing(word, _CONTAINING) for word in words]
-        proposed = np.unique(np.concatenate(proposals))
-        regions = self._load(proposed[proposed >= 0].tolist())
-        place = {region.region_id: number for number, region in enumerate(regions)}
-        cosines = np.full((len(words), len(regions)), np.nan, np.float32)
-        for row, (neighbours, values) in enumerate(zip(ids.tolist(), similarities.tolist(), strict=True)):
-            for region_id, value in zip(neighbours, values, strict=True):
-                if region_id in place:
-                    cosines[row, place[region_id]] = value
-        unknown = np.nonzero(np.isnan(cosines).any(axis=0))[0]
-        if len(unknown):
-            embeddings = self.index.embeddings([regions[number].region_id for number in unknown])
-            cosines[:, unknown] = similarity(vectors, embeddings)
-        return regions, cosines
-
-    def _load(self, region_ids: Sequence[int]) -> list[StoredRegion]:
-        """Read regions, the often needed ones from memory: an id always names the same region."""
-        missing = [region_id for region_id in region_ids if region_id not in self._regions]
-        loaded = {region.region_id: region for region in self.index.regions(missing)} if missing else {}
-        if len(self._regions) + len(loaded) > _CACHED_REGIONS:
-            self._regions = {}
+    def regions(self, region_ids: Sequence[int]) -> dict[int, StoredRegion]:
+        """Read regions by id, the often needed ones from memory: an id always names the same region."""
+        wanted = set(region_ids)
         cached = self._regions
-        regions = [loaded.get(region_id) or cached.get(region_id) for region_id in region_ids]
-        cached.update(loaded)
-        return [region for region in regions if region is not None]
+        found = {number: cached[number] for number in wanted if number in cached}
+        missing = sorted(wanted - found.keys())
+        if missing:
+            loaded = {region.region_id: region for region in self.index.regions(missing)}
+            if len(cached) + len(loaded) > _CACHED_REGIONS:
+                cached = self._regions = {}
+            cached.update(loaded)
+            found |= loaded
+        return found
 
-    def _hits(self, rated: Sequence[_Rated]) -> list[Hit]:
-        images = self.index.images([image_id for image_id, _, _ in rated])
+    def _hits(self, asked: _Asked, options: SearchOptions) -> list[Hit]:
+        best = asked.best
+        order = asked.order()[: options.k or None]
+        images = self.index.images(best.images[order].tolist())
         # A photo may have been removed by another process since its regions were read.
-        kept = [(images[image_id], value, matches) for image_id, value, matches in rated if image_id in images]
+        kept = [place for place in order.tolist() if int(best.images[place]) in images]
+        shown = {place: _meaningful(pieces(best, place)) for place in kept}
+        everything = [piece for place in kept for piece in shown[place]]
+        describer = Describer(
+            asked.readings, self.model.alphabet, everything, self.regions(asked.region_ids(everything))
+        )
         return [
             Hit(
                 rank=rank,
-                score=100 * value,
-                kind=weakest([match.kind for match in matches]),
-                path=image.path,
+                score=100 * float(best.values[place]),
+                kind=KINDS[best.kinds[place]],
+                path=(image := images[int(best.images[place])]).path,
                 sha256=image.sha256,
                 width=image.width,
                 height=image.height,
-                matches=matches,
+                matches=tuple(match for piece in shown[place] for match in describer.matches(piece)),
                 copies=image.paths[1:],
+                explanation=explain(best, place, shown[place]),
             )
-            for rank, (image, value, matches) in enumerate(kept, start=1)
+            for rank, place in enumerate(kept, start=1)
         ]
 
-    def _without_text(self, rated: Sequence[_Rated]) -> list[_Rated]:
-        """Return the images in which nothing was found to score, at score 0."""
-        seen = {image_id for image_id, _, _ in rated}
-        return [(image_id, 0.0, ()) for image_id in sorted(self.index.images()) if image_id not in seen]
+    def _without_text(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Return the photos in which nothing was found to score, at score 0."""
+        seen = {hit.sha256 for hit in hits}
+        images = [image for _, image in sorted(self.index.images().items()) if image.sha256 not in seen]
+        return [
+            Hit(rank, 0.0, "similar", image.path, image.sha256, image.width, image.height, (), image.paths[1:])
+            for rank, image in enumerate(images, start=len(hits) + 1)
+        ]
 
 
-class _Table:
-    """The scores of W words for N regions, by image.
+class _Asked:
+    """One query put to the index as it is now.
 
-    Args:
-        query: what was asked.
-        words: its words and, last, the joined words if there are several.
-        regions: N regions.
-        cosines: (W, N) float32.
-        scores: for each word, of the N regions.
+    Attributes:
+        readings: what every region can be read as.
+        best: the best evidence of every image that has any.
     """
 
-    def __init__(
-        self,
-        query: Query,
-        words: Sequence[str],
-        regions: Sequence[StoredRegion],
-        cosines: FloatArray,
-        scores: Sequence[Scores],
-    ) -> None:
-        self.words = words
-        self.regions = regions
-        self.cosines = cosines
-        self.scores = scores
-        self.images, owner = np.unique([region.image_id for region in regions], return_inverse=True)
-        values = np.stack([word.values for word in scores])
-        # For each word the regions of an image follow each other, best first: the first of each image is its best.
-        orders = [np.lexsort((-row, owner)) for row in values]
-        starts = np.searchsorted(owner[orders[0]], np.arange(len(self.images)))
-        self.best = np.stack([order[starts] for order in orders])
-        self.values = np.take_along_axis(values, self.best, axis=1)
-        self.apart = together(self.values[: len(query.words)])
-        self.joined = self.values[-1] if query.joined else np.zeros_like(self.apart)
-        self.spread = query.joined is not None
+    def __init__(self, searcher: Searcher, plan: Plan, vectors: FloatArray | None, options: SearchOptions) -> None:
+        self.searcher = searcher
+        self.plan = plan
+        self.options = options
+        exhaustive = options.exhaustive or options.k == 0
+        if vectors is None:
+            vectors = np.zeros((0, searcher.model.dimension), np.float32)
+        self.evidence = Evidence(searcher.index, searcher.model.alphabet, plan.targets, vectors, exhaustive)
+        self.readings = self.evidence.readings
+        self._tables: dict[Target | Pattern, Found] = {}
+        self.best = self._rank()
 
-    def promising(self, k: int, floor: float) -> list[int]:
-        """Return places in `images` that may be among the best k (0: all) with at least a score of `floor`."""
-        highest = np.maximum(self.apart, self.joined)
-        if 0 < k < len(highest):
-            # Where the words stand takes away a part of the score at most, so nothing below this can still win.
-            floor = max(floor, PLACE_FLOOR * float(np.partition(highest, -k)[-k]))
-        return np.nonzero(highest >= floor)[0].tolist()
+    def _rank(self) -> Best:
+        best = self._wanted()
+        for sought in self.plan.excluded:
+            unwanted = self._best_of(sought, enough=None)
+            unwanted = unwanted.only(unwanted.kinds < SIMILAR)
+            best = best.only(~np.isin(best.images, unwanted.images))
+        if any(target.marked for target in self.plan.targets):
+            best = prefer_marks(best, self.readings, self.searcher.regions)
+        return best
 
-    def rate(self, place: int) -> _Rated:
-        """Return one image's id, its score, and the matches that earned it."""
-        chosen = self.best[:, place]
-        value, rows = float(self.apart[place]), range(len(self.words))
-        if self.spread:
-            rows = range(len(self.words) - 1)
-            value = placed(value, closeness([self.regions[chosen[row]].polygon for row in rows]))
-            if self.joined[place] >= value:
-                value, rows = float(self.joined[place]), range(len(self.words) - 1, len(self.words))
-        matches = {
-            chosen[row]: self._match(row, int(chosen[row])) for row in rows if self.values[row, place] >= MEANINGFUL
-        }
-        return int(self.images[place]), value, tuple(matches.values())
+    def _wanted(self) -> Best:
+        """Return the best evidence for all clauses together."""
+        clauses = self.plan.wanted
+        enough = self.options.k or None
+        tables = [
+            Found.merged([self.table(sought) for sought in clause if not isinstance(sought, Words)])
+            for clause in clauses
+            if not any(isinstance(sought, Words) for sought in clause)
+        ]
+        if len(clauses) > 1 and len(tables) == len(clauses):
+            best = standing_together(tables, self.readings, APART, enough, self.options.least / 100)
+        else:
+            alone = enough if len(clauses) == 1 else None
+            best = every([either([self._best_of(sought, alone) for sought in clause]) for clause in clauses])
+        if self.plan.joined is not None:
+            best = either([best, Best.of(self.table(self.plan.joined))])
+        return best
 
-    def _match(self, row: int, place: int) -> Match:
-        region, scores = self.regions[place], self.scores[row]
-        return Match(
-            word=self.words[row],
-            kind=KINDS[scores.kinds[place]],
-            score=100 * float(scores.values[place]),
-            similarity=float(self.cosines[row, place]),
-            lattice_score=float(scores.lattice[place]),
-            region_id=region.region_id,
-            polygon=tuple((x, y) for x, y in region.polygon.tolist()),
-            text=region.text,
-            text_score=region.text_score,
-        )
+    def _best_of(self, sought: Sought, enough: int | None) -> Best:
+        if not isinstance(sought, Words):
+            return Best.of(self.table(sought))
+        words = [self.table(word) for word in sought.words]
+        floor = self.options.least / 100
+        together = standing_together(words, self.readings, SEPARATE, enough, floor)
+        return either([together, Best.of(self.table(sought.joined))])
+
+    def table(self, sought: Target | Pattern) -> Found:
+        """Return where letters or a pattern may be; asked for twice it is looked for once."""
+        if sought not in self._tables:
+            self._tables[sought] = (
+                self.searcher._transcripts.found(sought, self.readings)
+                if isinstance(sought, Pattern)
+                else self.evidence.found(sought)
+            )
+        return self._tables[sought]
+
+    def order(self) -> np.ndarray:
+        """Return the places in `best` that are hits, best first."""
+        best, match = self.best, self.options.match
+        worst = {"exact": 0, "partial": 1}.get(match, SIMILAR)
+        scores = 100 * best.values
+        margin = 0.0 if match == "similar" else KIND_MARGIN
+        ranked = np.lexsort((best.images, -(scores + margin * (SIMILAR - best.kinds))))
+        # The threshold is a score that people see, so it is compared as they see it.
+        kept = (scores >= self.options.least) & (best.kinds <= worst)
+        return ranked[kept[ranked]]
+
+    def region_ids(self, shown: Sequence[Piece]) -> list[int]:
+        """Return the ids of all regions that rows name."""
+        places = [place for found, row in shown for place in range(found.first[row], found.last[row] + 1)]
+        return self.readings.region_ids[places].tolist() if places else []
+
+    def nearest(self) -> tuple[str, ...]:
+        """Return the words of the gallery that are most similar to those of the query."""
+        rows = [(found, int(row)) for found in self._tables.values() for row in np.argsort(-found.values)[:_NEAREST]]
+        rows = [(found, row) for found, row in rows if found.first[row] == found.last[row]]
+        rows.sort(key=lambda piece: -float(piece[0].values[piece[1]]))
+        regions = self.searcher.regions(self.region_ids(rows))
+        ids = self.region_ids(rows)
+        words = [regions[number].text for number in ids if number in regions and regions[number].text]
+        return tuple(dict.fromkeys(words))[:_NEAREST]
+
+
+def _meaningful(shown: Sequence[Piece]) -> list[Piece]:
+    """Return the rows that have something to do with the query; one that answers two words comes once."""
+    kept: dict[tuple[str, int, int], Piece] = {}
+    for found, row in shown:
+        if found.values[row] >= MEANINGFUL:
+            key = (found.targets[found.which[row]].word, int(found.first[row]), int(found.last[row]))
+            kept.setdefault(key, (found, row))
+    return list(kept.values())

@@ -24,6 +24,12 @@ ByteArray = NDArray[np.uint8]
 
 MatchKind = Literal["exact", "partial", "similar"]
 
+MatchMode = Literal["auto", "exact", "partial", "similar"]
+"""Which kinds of match a search returns; "auto" and "similar" return all three and differ in their order."""
+
+Points = tuple[tuple[float, float], ...]
+"""A polygon: V points (x, y)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Regions:
@@ -106,6 +112,8 @@ class Match:
         polygon: V points (x, y) of the region.
         text: the region's transcript.
         text_score: mean probability of the transcript's characters, 0 to 1.
+        letters: V points (x, y) of the matched letters inside the region; the region's polygon where all of it matches.
+        span: the first and one past the last character of `text` that matched.
     """
 
     word: str
@@ -114,9 +122,11 @@ class Match:
     similarity: float
     lattice_score: float
     region_id: int
-    polygon: tuple[tuple[float, float], ...]
+    polygon: Points
     text: str
     text_score: float
+    letters: Points = ()
+    span: tuple[int, int] = (0, 0)
 
     @property
     def xyxy(self) -> tuple[float, float, float, float]:
@@ -138,11 +148,14 @@ class Match:
             "xyxy": list(self.xyxy),
             "text": self.text,
             "text_score": self.text_score,
+            "letters": [list(point) for point in self.letters],
+            "span": list(self.span),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Match:
         """Return the match that `to_dict` wrote."""
+        first, stop = data.get("span", (0, 0))
         return cls(
             word=data["word"],
             kind=data["match"],
@@ -153,7 +166,35 @@ class Match:
             polygon=tuple((x, y) for x, y in data["polygon"]),
             text=data["text"],
             text_score=data["text_score"],
+            letters=tuple((x, y) for x, y in data.get("letters", ())),
+            span=(first, stop),
         )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How the score of a hit came about; every part from 0 to 1, None where it played no role.
+
+    Attributes:
+        text: how well the words themselves match, from vectors and lattices.
+        similarity: cosine of the vectors, mean over the matches.
+        lattice: how well the letters fit, mean over the matches.
+        phrase: how near and how well in order the words stand.
+    """
+
+    text: float
+    similarity: float | None = None
+    lattice: float | None = None
+    phrase: float | None = None
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return the parts as JSON types."""
+        return {"text": self.text, "similarity": self.similarity, "lattice": self.lattice, "phrase": self.phrase}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Explanation:
+        """Return the explanation that `to_dict` wrote."""
+        return cls(data["text"], data["similarity"], data["lattice"], data["phrase"])
 
 
 @dataclass(frozen=True)
@@ -170,6 +211,7 @@ class Hit:
         height: height of the upright photo, pixels.
         matches: the best region for each word of the query that has one, in the query's order.
         copies: further files with the same content.
+        explanation: how the score came about.
     """
 
     rank: int
@@ -181,6 +223,7 @@ class Hit:
     height: int
     matches: tuple[Match, ...]
     copies: tuple[Path, ...] = ()
+    explanation: Explanation = Explanation(0.0)
 
     def __repr__(self) -> str:
         """Return a short description."""
@@ -198,6 +241,7 @@ class Hit:
             "height": self.height,
             "regions": [match.to_dict() for match in self.matches],
             "copies": [str(path) for path in self.copies],
+            "components": self.explanation.to_dict(),
         }
 
     @classmethod
@@ -213,6 +257,7 @@ class Hit:
             height=data["height"],
             matches=tuple(Match.from_dict(match) for match in data["regions"]),
             copies=tuple(Path(path) for path in data["copies"]),
+            explanation=Explanation.from_dict(data["components"]) if "components" in data else Explanation(0.0),
         )
 
     def plot(self) -> Image.Image:
@@ -250,12 +295,14 @@ class SearchResult(Sequence[Hit]):
         hits: the hits, best first.
         took_ms: milliseconds from the query to the result.
         searched: the index that answered.
+        nearest: where there is no hit, the most similar words that the gallery does hold.
     """
 
     query: str
     hits: tuple[Hit, ...]
     took_ms: float
     searched: IndexInfo
+    nearest: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, position: int) -> Hit: ...
@@ -287,6 +334,7 @@ class SearchResult(Sequence[Hit]):
             "index": self.searched.to_dict(),
             "took_ms": self.took_ms,
             "hits": [hit.to_dict() for hit in self.hits],
+            "nearest": list(self.nearest),
         }
 
     @classmethod
@@ -303,6 +351,7 @@ class SearchResult(Sequence[Hit]):
             hits=tuple(Hit.from_dict(hit) for hit in data["hits"]),
             took_ms=data["took_ms"],
             searched=IndexInfo(**data["index"]),
+            nearest=tuple(data.get("nearest", ())),
         )
 
 

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.stub import StubDatabase
-from textsearch.cli import demo, index, main, prune, query, show, status
+from textsearch.cli import demo, index, info, main, prune, query, report, show, status
 
-COMMANDS = (demo, index, prune, query, show, status)
+COMMANDS = (demo, index, info, prune, query, report, show, status)
 
 
 class Outcome:
@@ -33,8 +33,8 @@ def database(monkeypatch: pytest.MonkeyPatch) -> StubDatabase:
     """The database that every command opens."""
     stub = StubDatabase()
 
-    def open_stub(index: Path | None) -> StubDatabase:
-        stub.asked.append(("open", index))
+    def open_stub(index: Path | None, preset: str | None = None) -> StubDatabase:
+        stub.asked.append(("open", index) if preset is None else ("open", index, preset))
         return stub
 
     for command in COMMANDS:

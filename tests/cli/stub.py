@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.fakes import certain_lattice
+from tests.fakes import FakeModel, certain_lattice
+from textsearch.alphabet import Alphabet
 from textsearch.errors import QueryError
 from textsearch.lattice import Lattice
 from textsearch.types import Failure, Hit, IndexInfo, IndexReport, Match, MatchKind, Regions, SearchResult
@@ -16,9 +17,19 @@ from textsearch.types import Failure, Hit, IndexInfo, IndexReport, Match, MatchK
 INFO = IndexInfo(images=1234, regions=5678, model="fake", generation=3)
 
 
-def a_match(text: str, left: float = 10.0, *, kind: MatchKind = "exact", region_id: int = 1) -> Match:
+def a_match(
+    text: str,
+    left: float = 10.0,
+    *,
+    kind: MatchKind = "exact",
+    region_id: int = 1,
+    span: tuple[int, int] | None = None,
+) -> Match:
+    """A match of 50 x 20.4 pixels; its letters are of equal width, and those of the span match."""
+    first, stop = span or (0, len(text))
+    start, end = left + 50 * first / max(len(text), 1), left + 50 * stop / max(len(text), 1)
     return Match(
-        word=text.lower(),
+        word=text[first:stop].lower(),
         kind=kind,
         score=97.4,
         similarity=0.981,
@@ -27,6 +38,8 @@ def a_match(text: str, left: float = 10.0, *, kind: MatchKind = "exact", region_
         polygon=((left, 20.0), (left + 50, 20.0), (left + 50, 40.4), (left, 40.4)),
         text=text,
         text_score=0.93,
+        letters=((start, 20.0), (end, 20.0), (end, 40.4), (start, 40.4)),
+        span=(first, stop),
     )
 
 
@@ -72,6 +85,8 @@ class StubDatabase:
         self.gone: list[Path] = []
         self.indexed: set[Path] = set()
         self.asked: list[Any] = []
+        self.options: dict[str, Any] = {}
+        self.model = FakeModel()
 
     def __enter__(self) -> StubDatabase:
         return self
@@ -79,11 +94,21 @@ class StubDatabase:
     def __exit__(self, *error: object) -> None:
         self.asked.append("closed")
 
-    def search(self, query: str, k: int = 20, *, min_score: float | None = None) -> SearchResult:
+    def search(self, query: str, k: int = 20, *, min_score: float | None = None, **options: Any) -> SearchResult:
         self.asked.append((query, k, min_score))
+        self.options = options
         if not any(letter.isalnum() for letter in query):
             raise QueryError("The query has no letter or digit; give at least one.")
         return self.results.get(query, a_result(query=query))
+
+    def search_like(
+        self, image: Path, box: tuple[float, ...] | None = None, k: int = 20, *, min_score: float | None = None
+    ) -> SearchResult:
+        self.asked.append((image, box, k, min_score))
+        return self.results.get(str(image), a_result(query=""))
+
+    def alphabet(self) -> Alphabet:
+        return self.model.alphabet
 
     def index(self, *sources: Path, options: Any = None, progress: Any = None) -> IndexReport:
         self.asked.append((sources, options, progress))

@@ -43,6 +43,17 @@ def test_options_reach_the_indexer(run: Run, database: StubDatabase) -> None:
     assert (chosen.force, chosen.retry_failed) == (True, True)
 
 
+def test_the_preset_is_the_databases(run: Run, database: StubDatabase) -> None:
+    assert run("index", "photos", "--preset", "fast").code == 0
+    assert database.asked[0] == ("open", None, "fast")
+
+
+def test_another_preset_is_refused(run: Run) -> None:
+    outcome = run("index", "photos", "--preset", "slow")
+    assert outcome.code == 2
+    assert "slow" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("stdin", "expected"),
     [

@@ -28,7 +28,7 @@ def run_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run commands with an index that $TEXTSEARCH_INDEX names, and the fake network."""
     monkeypatch.setenv("TEXTSEARCH_INDEX", str(tmp_path / "index"))
 
-    def open_with_fake(index: Path | None) -> Database:
+    def open_with_fake(index: Path | None, preset: str | None = None) -> Database:
         return open_at(index=index, model=FakeModel())
 
     for module in COMMANDS:
@@ -56,6 +56,11 @@ def test_from_photos_to_hits_and_back(run_for_real: Run, gallery: Path, tmp_path
     assert hits[0]["path"] == str(gallery / "atlanta.png")
     assert hits[0]["match"] == "exact"
     assert run("query", "exit", "-l").out.splitlines()[0] == str(gallery / "sub/door.png")
+
+    assert "“exit” is there, letter for letter." in run("query", "exit", "--explain").out
+    assert run("report", "exit", "-o", tmp_path / "hits.html").code == 0
+    assert "<mark>EXIT</mark>" in (tmp_path / "hits.html").read_text("utf-8")
+    assert run("show", gallery / "sub/door.png", "--find", "exi").out.split("\t")[2] == "partial"
 
     assert run("status", "--failed").out.startswith(f"{gallery / 'broken.jpg'}\t")
     assert json.loads(run("status", "--json").out)["images"] == 2

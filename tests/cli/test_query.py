@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.cli.stub import StubDatabase, a_hit, a_match, a_result
 from textsearch.cli import query
+from textsearch.errors import QueryError
 from textsearch.types import SearchResult
 
 GALLERY = Path("/g")
@@ -41,6 +43,86 @@ def test_a_word_that_names_a_command_can_be_searched(run: Run, database: StubDat
     assert ("status", 20, None) in database.asked
 
 
+def test_options_reach_the_search(run: Run, found: SearchResult, database: StubDatabase) -> None:
+    assert run("coca cola", "--match", "partial", "--exhaustive").code == 0
+    assert database.options == {"match": "partial", "exhaustive": True}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("query", "cola -pepsi"), "cola -pepsi"),
+        (("query", "-pepsi cola"), "-pepsi cola"),
+        (("-pepsi cola",), "-pepsi cola"),
+        (("query", "-k", "3", "-pepsi cola", "--exhaustive"), "-pepsi cola"),
+        (("query", "cola", '-"diet cola"'), 'cola -"diet cola"'),
+        (("query", "--", "cola", "-pepsi"), "cola -pepsi"),
+        (("--", "-pepsi", "cola"), "-pepsi cola"),
+        (("query", "cola", "--", "-l"), "cola -l"),
+        (("query", "/^re16/"), "/^re16/"),
+        (("query", '"coca cola"'), '"coca cola"'),
+        (("query", "taxi|cab", "star*"), "taxi|cab star*"),
+    ],
+)
+def test_the_query_language_can_be_typed(
+    run: Run, database: StubDatabase, arguments: tuple[str, ...], text: str
+) -> None:
+    assert run(*arguments).code == 1
+    assert next(asked[0] for asked in database.asked if asked[0] not in ("open", "closed")) == text
+
+
+@pytest.mark.parametrize("word", ["-pepsi", "-5", "-lemon"])
+def test_a_word_with_a_dash_that_is_no_option_says_how_to_write_it(run: Run, database: StubDatabase, word: str) -> None:
+    outcome = run("query", "cola", word)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{word} is no option." in outcome.err
+    assert database.asked == []
+
+
+def test_short_options_still_stand_together(run: Run, found: SearchResult, database: StubDatabase) -> None:
+    assert run("query", "coca cola", "-l0", "-k2").raw == b"/g/a.jpg\0/g/b \xc3\xa9.jpg\0"
+    assert ("coca cola", 2, None) in database.asked
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "box"),
+    [
+        ("sign.jpg", "sign.jpg", None),
+        ("sign.jpg@1,2,30,40.5", "sign.jpg", (1.0, 2.0, 30.0, 40.5)),
+        ("me@home.jpg", "me@home.jpg", None),
+        ("a@1,2,3.jpg", "a@1,2,3.jpg", None),
+    ],
+)
+def test_a_picture_takes_the_place_of_the_text(
+    run: Run, database: StubDatabase, value: str, path: str, box: tuple[float, ...] | None
+) -> None:
+    assert run("query", "--like", value, "-k", "3").code == 1
+    assert (Path(path), box, 3, None) in database.asked
+
+
+def test_a_file_whose_name_ends_like_a_box_is_that_file(run: Run, database: StubDatabase, tmp_path: Path) -> None:
+    path = tmp_path / "sign@1,2,3,4"
+    path.touch()
+    run("query", "--like", path)
+    assert (path, None, 20, None) in database.asked
+
+
+def test_explain_tells_why(run: Run, found: SearchResult) -> None:
+    outcome = run("query", "coca cola", "--explain")
+    assert outcome.code == 0
+    assert "“coca” is there, letter for letter." in outcome.out
+    assert outcome.err == "2 photos of 1,234 in 38 ms\n"
+
+
+@pytest.mark.parametrize("options", [(), ("-l",), ("--explain",)])
+def test_nothing_found_names_the_nearest_words(run: Run, database: StubDatabase, options: tuple[str, ...]) -> None:
+    database.results["taxe"] = replace(a_result(query="taxe"), nearest=("TAXI", "TAX\x1b"))
+    outcome = run("query", "taxe", *options)
+    assert (outcome.code, outcome.out) == (1, "")
+    expected = 'Nothing matches \'taxe\'; the nearest words in the gallery: "TAXI", "TAX\\x1b".\n'
+    assert outcome.err.endswith(expected)
+
+
 def test_nothing_found_is_exit_code_1_and_no_output(run: Run) -> None:
     outcome = run("query", "unseen")
     assert (outcome.code, outcome.out, outcome.err) == (1, "", "")
@@ -50,6 +132,18 @@ def test_a_bad_query_is_one_sentence_and_exit_code_2(run: Run) -> None:
     outcome = run("query", "!!!")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == "textsearch: The query has no letter or digit; give at least one.\n"
+
+
+def test_an_error_that_points_at_the_place_keeps_its_lines(
+    run: Run, database: StubDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(text: str, *_: object, **__: object) -> None:
+        raise QueryError(f"This quote is not closed.\n  {text}\n  ^")
+
+    monkeypatch.setattr(database, "search", refuse)
+    outcome = run("query", '"coca\x1b')
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == 'textsearch: This quote is not closed.\n  "coca\\x1b\n  ^\n'
 
 
 def test_json_is_the_schema_and_round_trips(run: Run, found: SearchResult) -> None:
@@ -113,6 +207,12 @@ def test_color_always_keeps_the_table_in_a_pipe_and_says_how_many(
         ("query", "x", "--queries", "words.txt"),
         ("query", "--queries", "words.txt", "--json"),
         ("query", "x", "--no-such-option"),
+        ("query", "x", "--match", "fuzzy"),
+        ("query", "x", "--explain", "--json"),
+        ("query", "x", "--like", "a.jpg"),
+        ("query", "--like", "a.jpg@9,9,1,1"),
+        ("query", "--like", "a.jpg", "--match", "exact"),
+        ("query", "--like", "a.jpg", "--queries", "words.txt"),
     ],
 )
 def test_misuse_is_exit_code_2(run: Run, database: StubDatabase, arguments: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from tests.cli.stub import a_hit, a_match, a_result
 from textsearch.cli import render
+from textsearch.types import Explanation
 
 
 def test_tsv_is_one_line_a_hit_without_header() -> None:
@@ -52,7 +54,7 @@ def test_paths_keep_the_bytes_of_the_file_system(null: bool, end: bytes) -> None
 
 def test_table_shows_every_column_and_near_paths(tmp_path: Path) -> None:
     console = Console(width=120, record=True, file=StringIO())
-    console.print(render.table(a_result(a_hit(1, tmp_path / "sub/a.jpg", a_match("COCA"))), tmp_path))
+    console.print(render.table(a_result(a_hit(1, tmp_path / "sub/a.jpg", a_match("COCA"))), tmp_path, brackets=True))
     words = console.export_text().split()
     assert words == ["rank", "score", "match", "path", "box", "text", *words[6:]]
     assert words[-6:] == ["1", "33.3", "exact", "sub/a.jpg", "10,20,60,40", "COCA"]
@@ -60,7 +62,53 @@ def test_table_shows_every_column_and_near_paths(tmp_path: Path) -> None:
 
 def test_table_takes_no_orders_from_a_file_name(tmp_path: Path) -> None:
     console = Console(width=120, file=StringIO(), record=True)
-    console.print(render.table(a_result(a_hit(1, tmp_path / "[red]\x1b[2Ja.jpg", a_match("[b]X[/b]"))), tmp_path))
+    console.print(
+        render.table(a_result(a_hit(1, tmp_path / "[red]\x1b[2Ja.jpg", a_match("[b]X[/b]"))), tmp_path, brackets=True)
+    )
     text = console.export_text()
     assert "[red]\\x1b[2Ja.jpg" in text
     assert "[b]X[/b]" in text
+
+
+def shown(*parts: object, color: bool = False) -> str:
+    file = StringIO()
+    console = Console(width=120, file=file, force_terminal=color, color_system="standard" if color else None)
+    for part in parts:
+        console.print(part)
+    return file.getvalue()
+
+
+def test_matched_letters_are_in_brackets_where_there_is_no_colour(tmp_path: Path) -> None:
+    hit = a_hit(1, tmp_path / "a.jpg", a_match("WHOLESALE", kind="partial", span=(5, 9)), kind="partial")
+    assert "WHOLE[SALE]" in shown(render.table(a_result(hit), tmp_path, brackets=True))
+
+
+def test_matched_letters_are_bold_and_underlined_in_colour(tmp_path: Path) -> None:
+    hit = a_hit(1, tmp_path / "a.jpg", a_match("WHOLESALE", kind="partial", span=(5, 9)), kind="partial")
+    assert "\x1b[33mWHOLE\x1b[0m\x1b[1;4;33mSALE\x1b[0m" in shown(
+        render.table(a_result(hit), tmp_path, brackets=False), color=True
+    )
+
+
+def test_an_explanation_has_the_numbers_the_letters_and_the_reasons(tmp_path: Path) -> None:
+    first = a_hit(1, tmp_path / "a.jpg", a_match("SALE"))
+    second = a_hit(2, tmp_path / "b.jpg", a_match("WHOLESALE", kind="partial", span=(5, 9)), kind="partial")
+    text = shown(*render.explained(a_result(first, second), tmp_path, brackets=True))
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines[0] == "1  33.3  exact  a.jpg"
+    assert lines[2].split() == ["sale", "exact", "97", "0.93", "0.98", "SALE", "10,20,60,40"]
+    assert "“sale” is there, letter for letter." in lines
+    place = lines.index("2  33.3  partial  b.jpg")
+    assert lines[place + 2].split() == ["sale", "partial", "97", "0.93", "0.98", "WHOLE[SALE]", "38,20,60,40"]
+    assert "Behind number 1: exact goes before partial." in lines[place:]
+
+
+def test_an_explanation_takes_no_orders_from_a_transcript(tmp_path: Path) -> None:
+    hit = a_hit(1, tmp_path / "\x1b[2Ja.jpg", a_match("\x1b[31mSALE", kind="similar"), kind="similar")
+    assert "\x1b" not in shown(*render.explained(a_result(hit), tmp_path, brackets=True))
+
+
+def test_components_are_one_line() -> None:
+    hit = replace(a_hit(1, Path("/a"), a_match("COCA")), explanation=Explanation(text=0.9, phrase=0.75))
+    assert render.components(hit) == "Score 33.3 of 100 from: words 0.90, side by side and in order 0.75."
+    assert render.components(a_hit(1, Path("/a"))) == ""

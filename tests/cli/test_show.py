@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Run
-from tests.cli.stub import StubDatabase, some_regions
+from tests.cli.stub import StubDatabase, a_hit, a_match, a_result, some_regions
 from tests.fakes import save_photo
 
 
@@ -75,3 +75,47 @@ def test_out_that_cannot_be_saved_is_one_sentence(
     outcome = run("show", photo, "--out", tmp_path / name)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert reason in outcome.err
+
+
+@pytest.fixture
+def hit_photo(photo: Path, database: StubDatabase) -> Path:
+    """The photo is indexed and is the second hit for "sale"."""
+    database.indexed = {photo}
+    match = a_match("WHOLESALE", kind="partial", span=(5, 9))
+    database.results["sale"] = a_result(
+        a_hit(1, Path("/g/other.jpg"), a_match("SALE")), a_hit(2, photo, match, kind="partial"), query="sale"
+    )
+    return photo
+
+
+def test_find_lists_what_matches_in_this_photo_only(run: Run, hit_photo: Path) -> None:
+    assert run("show", hit_photo, "--find", "sale").out.split("\t")[2:] == [
+        "partial",
+        str(hit_photo),
+        "10,20,60,40",
+        "WHOLESALE\n",
+    ]
+
+
+def test_find_marks_the_letters_on_a_copy(run: Run, hit_photo: Path, tmp_path: Path) -> None:
+    outcome = run("show", hit_photo, "--find", "sale", "--out", tmp_path / "marked.png")
+    assert (outcome.code, outcome.err) == (0, f"drew 1 match on {tmp_path / 'marked.png'}\n")
+    with Image.open(tmp_path / "marked.png") as marked, Image.open(hit_photo) as original:
+        assert marked.getpixel((48, 29)) != original.getpixel((48, 29))
+        assert marked.getpixel((20, 29)) == original.convert("RGB").getpixel((20, 29))
+
+
+def test_find_as_json_has_the_letters(run: Run, hit_photo: Path) -> None:
+    (hit,) = json.loads(run("show", hit_photo, "--find", "sale", "--json").out)["hits"]
+    assert (hit["rank"], hit["regions"][0]["span"]) == (2, [5, 9])
+
+
+def test_find_without_a_match_is_exit_code_1(run: Run, hit_photo: Path) -> None:
+    outcome = run("show", hit_photo, "--find", "exit")
+    assert (outcome.code, outcome.out) == (1, "")
+
+
+def test_find_needs_an_indexed_photo(run: Run, photo: Path) -> None:
+    outcome = run("show", photo, "--find", "sale")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "textsearch index" in outcome.err

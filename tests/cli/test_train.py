@@ -1,20 +1,31 @@
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Outcome, Run
 from textsearch.errors import TextSearchError
+from textsearch.models.tdsl import TdslConfig
+from textsearch.training import joint_run, tdsl_run
 from textsearch.training import train as training
+from textsearch.training.datasets.annotations import FORMS, Annotations
+from textsearch.training.joint import JointRecipe
+from textsearch.training.joint_run import JointTrainingData
 from textsearch.training.loop import BranchRecipe
-from textsearch.training.train import Annotations, TrainingData
+from textsearch.training.tdsl import TdslRecipe
+from textsearch.training.tdsl_run import TdslTrainingData
+from textsearch.training.train import TrainingData
 
-REQUIRED = ("train", "run", "--words", "a.jsonl", "--held-back", "b.jsonl", "--lexicon", "words", "--fonts", "fonts")
+DRAWN = ("--lexicon", "words", "--fonts", "fonts")
+REQUIRED = ("train", "branches", "run", "--words", "a.jsonl", "--held-back", "b.jsonl", *DRAWN)
+COMMANDS = ("branches", "joint", "tdsl")
 
 
 @pytest.fixture
@@ -22,13 +33,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the training function was called with."""
     calls: list[Any] = []
 
-    def train(run: Path, data: TrainingData, recipe: BranchRecipe, progress: Callable[[str], None]) -> Path:
+    def train(run: Path, data: Any, recipe: Any, progress: Callable[[str], None]) -> Path:
         progress("step 100 loss 0.5")
         calls.extend((run, data, recipe))
         return run / "weights"
 
-    monkeypatch.setattr(training, "train", train)
+    for module, name in ((training, "train"), (joint_run, "train_joint"), (tdsl_run, "train_tdsl")):
+        monkeypatch.setattr(module, name, train)
     return calls
+
+
+# --- branches
 
 
 def test_defaults(run: Run, asked: list[Any]) -> None:
@@ -43,11 +58,11 @@ def test_defaults(run: Run, asked: list[Any]) -> None:
 
 def test_everything_said(run: Run, asked: list[Any]) -> None:
     extra = ("--words", "c/d.jsonl:train", "--backgrounds", "walls", "--drawn", "12", "--steps", "3", "--seed", "4")
-    assert run(*REQUIRED, *extra).code == 0
+    assert run(*REQUIRED, *extra, "--batch", "5", "--start", "first/weights").code == 0
     _, data, recipe = asked
     assert data.annotations == (Annotations(Path("a.jsonl"), None), Annotations(Path("c/d.jsonl"), "train"))
-    assert (data.backgrounds, data.drawn, data.seed) == (Path("walls"), 12, 4)
-    assert recipe == BranchRecipe(steps=3, seed=4)
+    assert (data.backgrounds, data.drawn, data.seed, data.start) == (Path("walls"), 12, 4, Path("first/weights"))
+    assert recipe == BranchRecipe(steps=3, batch=5, seed=4)
 
 
 @pytest.mark.parametrize(
@@ -77,10 +92,165 @@ def test_what_is_needed(run: Run, asked: list[Any], missing: str) -> None:
     assert asked == []
 
 
-@pytest.mark.parametrize("option", ["--steps", "--drawn"])
+@pytest.mark.parametrize("option", ["--steps", "--drawn", "--batch"])
 def test_numbers_start_at_one(run: Run, asked: list[Any], option: str) -> None:
     assert run(*REQUIRED, option, "0").code == 2
     assert asked == []
+
+
+# --- joint and tdsl
+
+
+@pytest.mark.parametrize(
+    ("command", "data", "recipe"), [("joint", JointTrainingData, JointRecipe), ("tdsl", TdslTrainingData, TdslRecipe)]
+)
+def test_defaults_of_whole_networks(run: Run, asked: list[Any], command: str, data: Any, recipe: Any) -> None:
+    outcome = run("train", command, "run", *DRAWN)
+    assert asked == [Path("run"), data((), None, Path("words"), Path("fonts")), recipe()]
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == f"step 100 loss 0.5\nexported to {Path('run') / 'weights'}\n"
+
+
+SETS = ("--words", "a.jsonl:train", "--words", "b.jsonl", "--dataset", "svt:street", "--dataset", "icdar2015:is:test")
+PHOTOS = ("--held-back", "totaltext:tt:test", "--unlabelled", "photos", "--backgrounds", "walls", "--start", "w")
+COMMON = (*SETS, *PHOTOS, "--steps", "3", "--seed", "4", "--device", "cuda", "--precision", "bfloat16")
+
+
+def common_data(kind: Any) -> Any:
+    """What COMMON says about the data."""
+    return kind(
+        annotations=(
+            Annotations(Path("a.jsonl"), "train"),
+            Annotations(Path("b.jsonl"), None),
+            Annotations(Path("street"), None, "svt"),
+            Annotations(Path("is"), "test", "icdar2015"),
+        ),
+        start=Path("w"),
+        lexicon=Path("words"),
+        fonts=Path("fonts"),
+        backgrounds=Path("walls"),
+        unlabelled=Path("photos"),
+        held_back=Annotations(Path("tt"), "test", "totaltext"),
+    )
+
+
+def test_everything_said_to_joint(run: Run, asked: list[Any]) -> None:
+    assert run("train", "joint", "run", *DRAWN, *COMMON, "--views", "8", "--crops", "96").code == 0
+    recipe = JointRecipe(steps=3, views=8, words=96, device="cuda", precision="bfloat16", seed=4)
+    assert asked == [Path("run"), common_data(JointTrainingData), recipe]
+
+
+def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
+    extra = ("--batch", "4", "--width", "128", "--others", "32", "--learning-rate", "0.001")
+    assert run("train", "tdsl", "run", *DRAWN, *COMMON, *extra).code == 0
+    recipe = TdslRecipe(TdslConfig(width=128), 3, 4, 32, 0.001, device="cuda", precision="bfloat16", seed=4)
+    assert asked == [Path("run"), common_data(TdslTrainingData), recipe]
+
+
+def test_held_back_words_need_no_form(run: Run, asked: list[Any]) -> None:
+    assert run("train", "joint", "run", *DRAWN, "--held-back", "a/words.jsonl:dev").code == 0
+    assert asked[1].held_back == Annotations(Path("a/words.jsonl"), "dev")
+
+
+# --- help
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_way_explains_itself_with_an_example(run: Run, command: str) -> None:
+    outcome = run("train", command, "--help")
+    assert outcome.code == 0
+    assert f"Examples:\n    textsearch train {command} " in outcome.out
+
+
+def test_the_help_names_every_way_and_every_form(run: Run) -> None:
+    shown = run("train", "--help").out
+    assert all(f"\n  {command} " in shown for command in COMMANDS)
+    for name, form in FORMS.items():
+        (line,) = [line.split() for line in shown.splitlines() if line.split()[:1] == [name]]
+        assert line[1] == "|".join(form.parts)
+
+
+def recipes() -> list[list[str]]:
+    """The arguments of every command in the recipes."""
+    text = Path(str(files("textsearch.training"))).joinpath("RECIPES.md").read_text(encoding="utf-8")
+    lines = text.replace("\\\n", " ").splitlines()
+    return [shlex.split(line)[2:] for line in lines if line.startswith("$ textsearch")]
+
+
+@pytest.mark.parametrize("arguments", recipes(), ids=lambda arguments: " ".join(arguments[:3]))
+def test_every_recipe_is_a_command(run: Run, asked: list[Any], arguments: list[str]) -> None:
+    assert run(*arguments).code == 0
+    assert asked[0] == Path(arguments[2])
+
+
+def test_there_is_a_recipe_for_every_way() -> None:
+    assert {arguments[1] for arguments in recipes()} == set(COMMANDS)
+
+
+def test_no_command_shows_the_help(run: Run) -> None:
+    outcome = run("train")
+    assert "Commands:" in outcome.out + outcome.err
+
+
+def test_help_starts_without_anything_heavy() -> None:
+    program = (
+        "import sys\nfrom textsearch.cli.main import main\n"
+        "try:\n    main()\nfinally:\n    print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, "train", "joint", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--held-back" in done.stdout
+    assert {"torch", "numpy", "cv2", "onnxruntime", "PIL", "onnx"}.isdisjoint(done.stderr.split())
+
+
+# --- mistakes
+
+
+def one_sentence(outcome: Outcome, *, says: str) -> bool:
+    """Return whether a mistake ended the program with one line that says something."""
+    return outcome.code == 2 and says in outcome.err and outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--dataset", "kitti:street"), "textsearch: kitti:street names no data set; give FORM:DIR"),
+        (("--dataset", "street/words.jsonl"), "names no data set"),
+        (("--dataset", "svt:street:dev"), "textsearch: svt has no part 'dev'; it has train and test."),
+        (("--held-back", "svt:street:dev"), "svt has no part 'dev'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["joint", "tdsl"])
+def test_a_wrong_data_set_is_one_sentence(
+    run: Run, asked: list[Any], command: str, arguments: tuple[str, ...], says: str
+) -> None:
+    assert one_sentence(run("train", command, "run", *DRAWN, *arguments), says=says)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("joint", "run", *DRAWN, "--precision", "float16"), "bfloat16"),
+        (("joint", "run", *DRAWN, "--views", "0"), "--views"),
+        (("tdsl", "run", *DRAWN, "--width", "100"), "--width must be a multiple of 32, not 100"),
+        (("tdsl", "run", *DRAWN, "--batch", "0"), "--batch"),
+        (("tdsl", "run", "--fonts", "fonts"), "--lexicon"),
+        (("branches", "run", "--held-back", "a", *DRAWN), "--words"),
+        (("run", *DRAWN), "No such command 'run'"),
+    ],
+)
+def test_wrong_options_are_told(run: Run, asked: list[Any], arguments: tuple[str, ...], says: str) -> None:
+    outcome = run("train", *arguments)
+    assert outcome.code == 2
+    assert says in outcome.err
+    assert asked == []
+
+
+def test_a_device_that_is_not_there_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    outcome = run("train", "joint", tmp_path / "run", *DRAWN, "--device", "tpu")
+    assert one_sentence(outcome, says="textsearch: torch cannot compute on 'tpu'")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_mistake_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

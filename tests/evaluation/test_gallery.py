@@ -10,11 +10,12 @@ from tests.evaluation.drawn import indexed
 from tests.fakes import FakeModel
 from textsearch.database import Database
 from textsearch.evaluation import gallery as module
-from textsearch.evaluation.gallery import Gallery, Variant
+from textsearch.evaluation.gallery import Evidence, Gallery
+from textsearch.evaluation.retrieval import search_scores
 from textsearch.index.folder import IndexFolder
 from textsearch.similarity import similarity
 
-VARIANTS: tuple[Variant, ...] = ("vectors", "lattice", "full")
+KINDS: tuple[Evidence, ...] = ("vectors", "lattice")
 WORDS = [text.split() for text in ("hotel taxi", "", "hostel", "bar hotels nowhere", "Hotel")]
 Street = tuple[Gallery, Database, list[Path]]
 
@@ -58,46 +59,54 @@ def test_the_lattice_scores_by_letters(street: Street) -> None:
     assert scores[0] > scores[3] > scores[2] > 0  # itself, as a part, with a letter too many
 
 
-@pytest.mark.parametrize("query", ["hotel", "taxi", "host", "x"])
-def test_full_is_the_score_of_a_search(street: Street, query: str) -> None:
-    gallery, database, paths = street
-    found = {hit.path: hit.score / 100 for hit in database.search(query, 0)}
-    expected = np.array([found[path] for path in paths])
-    scores = gallery.scores(query, "full")
-    assert expected[1] == scores[1] == 0.0
-    # Search takes everything below 0.001 for 0.001; here the order is kept down to the last photo.
-    scores[scores > 0] = np.maximum(scores[scores > 0], 0.001)
-    np.testing.assert_allclose(scores, expected, rtol=1e-4)
+def test_full_is_the_score_of_a_search(street: Street) -> None:
+    _, database, paths = street
+    scores = search_scores(database, paths, "hotel")
+    assert scores[1] == 0.0
+    assert scores[0] == scores[4] == max(scores)
+    assert scores[0] > scores[3] > scores[2] > 0  # itself, as a part, with a letter too many
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_of_several_words_the_mean_counts(street: Street, variant: Variant) -> None:
+@pytest.mark.parametrize("text", ["-hotel", '"hotel"', "hotel*", "/hotel/", "ho|tel", "ho\\tel"])
+def test_no_character_of_a_published_query_is_an_operator(street: Street, text: str) -> None:
+    _, database, paths = street
+    np.testing.assert_array_equal(search_scores(database, paths, text), search_scores(database, paths, "hotel"))
+
+
+@pytest.mark.parametrize("text", ["&", " ", "大"])
+def test_a_search_for_nothing_scores_0_everywhere(street: Street, text: str) -> None:
+    _, database, paths = street
+    assert search_scores(database, paths, text).tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize("evidence", KINDS)
+def test_of_several_words_the_mean_counts(street: Street, evidence: Evidence) -> None:
     gallery, _, _ = street
-    both = gallery.scores("hotel bar", variant)
-    mean = (gallery.scores("hotel", variant) + gallery.scores("bar", variant)) / 2
+    both = gallery.scores("hotel bar", evidence)
+    mean = (gallery.scores("hotel", evidence) + gallery.scores("bar", evidence)) / 2
     np.testing.assert_allclose(both, mean, rtol=1e-6)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_batches_do_not_matter(street: Street, variant: Variant, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("evidence", KINDS)
+def test_batches_do_not_matter(street: Street, evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery, database, paths = street
     monkeypatch.setattr(module, "_BATCH", 2)
     with IndexFolder.open(database.location) as index:
         other = Gallery(index, database.model, paths)
     assert len(other._batches) == 4
-    np.testing.assert_allclose(other.scores("hostel", variant), gallery.scores("hostel", variant), rtol=1e-6)
+    np.testing.assert_allclose(other.scores("hostel", evidence), gallery.scores("hostel", evidence), rtol=1e-6)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("evidence", KINDS)
 @pytest.mark.parametrize("query", ["&", " ", "大"])
-def test_what_cannot_be_searched_scores_0_everywhere(street: Street, variant: Variant, query: str) -> None:
-    assert street[0].scores(query, variant).tolist() == [0.0] * 5
+def test_what_cannot_be_searched_scores_0_everywhere(street: Street, evidence: Evidence, query: str) -> None:
+    assert street[0].scores(query, evidence).tolist() == [0.0] * 5
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_a_gallery_without_any_text(tmp_path: Path, variant: Variant) -> None:
+@pytest.mark.parametrize("evidence", KINDS)
+def test_a_gallery_without_any_text(tmp_path: Path, evidence: Evidence) -> None:
     database, paths = indexed(tmp_path, [], ["hotel"])
     with IndexFolder.open(database.location) as index:
         gallery = Gallery(index, database.model, [paths[0], tmp_path / "never-indexed.png"])
-    assert gallery.scores("hotel", variant).tolist() == [0.0, 0.0]
+    assert gallery.scores("hotel", evidence).tolist() == [0.0, 0.0]
     assert (gallery.regions, gallery.without_text) == (0, 2)

@@ -12,8 +12,8 @@ from tests.evaluation.drawn import indexed, task_of
 from tests.fakes import FakeModel
 from textsearch.database import Database
 from textsearch.errors import IndexModelError, IndexNotFoundError
-from textsearch.evaluation.gallery import Gallery, Variant
-from textsearch.evaluation.retrieval import evaluate
+from textsearch.evaluation.gallery import Gallery
+from textsearch.evaluation.retrieval import Variant, evaluate, search_scores
 from textsearch.index.folder import IndexFolder
 
 
@@ -38,7 +38,10 @@ def test_the_same_as_scikit_learn(tmp_path: Path, variant: Variant) -> None:
     with IndexFolder.open(database.location) as index:
         gallery = Gallery(index, database.model, paths)
     expected = [
-        average_precision_score(np.isin(np.arange(len(paths)), places), gallery.scores(query, variant))
+        average_precision_score(
+            np.isin(np.arange(len(paths)), places),
+            search_scores(database, paths, query) if variant == "full" else gallery.scores(query, variant),
+        )
         for query, places in relevant.items()
     ]
     assert result.precisions == pytest.approx(expected)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.fakes import FakeModel, photo_of
 from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder, ModelIdentity
+from textsearch.index.signatures import holding, word_bits
 from textsearch.types import FloatArray
 
 MODEL = FakeModel()
@@ -40,6 +41,13 @@ def texts_near(index: IndexFolder, word: str, count: int = 1) -> list[str]:
     """Return the transcripts of the regions nearest to a word, best first."""
     ids, _ = index.nearest(vectors_of(word), count)
     return [region.text for region in index.regions(ids[0][ids[0] >= 0])]
+
+
+def texts_holding(index: IndexFolder, letters: str) -> list[str]:
+    """Return the transcripts of the regions whose letters can be read as these, in reading order."""
+    readings = index.readings(MODEL.alphabet.folded)
+    places = holding(readings.signatures, word_bits(MODEL.alphabet.encode(letters)))
+    return [region.text for region in index.regions(readings.region_ids[places])]
 
 
 def random_vectors(count: int, dimension: int, seed: int) -> FloatArray:

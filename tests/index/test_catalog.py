@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.index.samples import IDENTITY, MODEL, content_of, encoded, failed, vectors_of
+from tests.index.samples import IDENTITY, MODEL, content_of, encoded, failed, texts_holding, vectors_of
 from textsearch.errors import IndexCorruptError, IndexWriteError
 from textsearch.index import changes
 from textsearch.index.catalog import CATALOG, Catalog
@@ -28,14 +28,9 @@ def texts(index: IndexFolder, path: str) -> list[str] | None:
     return None if regions is None else [region.text for region in regions]
 
 
-def found(index: IndexFolder, letters: str, count: int = 10) -> list[str]:
-    return [region.text for region in index.regions(index.containing(letters, count))]
-
-
-def check_letters(location: Path) -> None:
-    """Have SQLite compare the substring index with the regions, and the database with itself."""
+def check_database(location: Path) -> None:
+    """Have SQLite compare the database with itself."""
     with closing(sqlite3.connect(location / CATALOG)) as connection:
-        connection.execute("INSERT INTO region_letters (region_letters, rank) VALUES ('integrity-check', 1)")
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
@@ -115,9 +110,9 @@ def test_a_changed_file_replaces_what_stood_there(index: IndexFolder) -> None:
         writer.add([encoded("/a.jpg", "old", "sign")])
         writer.add([encoded("/a.jpg", "new")])
     assert texts(index, "/a.jpg") == ["new"]
-    assert found(index, "old") == []
+    assert texts_holding(index, "old") == []
     assert index.info().images == index.info().regions == 1
-    check_letters(index.location)
+    check_database(index.location)
 
 
 def test_the_same_content_is_written_once(index: IndexFolder) -> None:
@@ -136,8 +131,8 @@ def test_an_image_lives_as_long_as_its_last_file(index: IndexFolder) -> None:
         assert index.images()[1].paths == (Path("/b.jpg"),)
         writer.forget([Path("/b.jpg"), Path("/never-seen.jpg")])
     assert index.images() == {}
-    assert index.containing("stop", 5).tolist() == []
-    check_letters(index.location)
+    assert texts_holding(index, "stop") == []
+    check_database(index.location)
 
 
 def test_a_renamed_file_keeps_its_regions(index: IndexFolder) -> None:
@@ -231,36 +226,10 @@ def test_known_files_below_folders(index: IndexFolder, under: list[str] | None, 
 # --- letters
 
 
-@pytest.mark.parametrize(
-    ("letters", "expected"),
-    [
-        ("cola", ["cola", "Coca-Cola"]),
-        ("cacol", ["Coca-Cola"]),
-        ("COLA!", ["cola", "Coca-Cola"]),
-        ("café", ["Café"]),
-        ("cafe", ["Café"]),
-        ("co", ["Co", "Coca-Cola", "cola"]),
-        ("o", []),
-        ("xyz", []),
-        ("", []),
-        ('"', []),
-        ("日本語", ["日本語店"]),
-        ("日本", ["日本語店"]),
-    ],
-)
-def test_regions_are_found_by_their_letters(index: IndexFolder, letters: str, expected: list[str]) -> None:
+def test_transcripts_are_kept_as_search_compares_them(index: IndexFolder) -> None:
     with index.writer() as writer:
-        writer.add([encoded("/a.jpg", "Coca-Cola", "Café", "cola", "Co", "日本語店")])
-    assert sorted(found(index, letters)) == sorted(expected)
-    assert found(index, letters)[:1] == expected[:1]
-
-
-def test_equal_letters_come_before_the_count_is_reached(index: IndexFolder) -> None:
-    with index.writer() as writer:
-        writer.add([encoded("/a.jpg", "other", "mother", "the")])
-    assert found(index, "the", 1) == ["the"]
-    assert found(index, "the", 2) == ["the", "other"]
-    assert found(index, "the", 0) == []
+        writer.add([encoded("/a.jpg", "Coca-Cola", "Café", "日本語店", "!")])
+    assert index.letters() == {1: "cocacola", 2: "cafe", 3: "日本語店", 4: ""}
 
 
 # --- transactions

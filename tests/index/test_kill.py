@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.index.samples import IDENTITY, MODEL, vectors_of
-from tests.index.test_catalog import check_letters
+from tests.index.test_catalog import check_database
 from textsearch.index.folder import IndexFolder
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ def test_killed_writers_lose_nothing(location: Path, seed: int) -> None:
     for _ in range(2):
         last, gone = run_and_kill(location, start, chance.randint(1, 40), chance.random() / 50)
         expected = (expected | set(range(start, last + 1))) - gone
-        check_letters(location)
+        check_database(location)
         with IndexFolder.open(location, IDENTITY) as index:
             present = {int(file.path.stem) for file in index.known_files()}
             # The call it was killed in may have been committed or not, but nothing in between.

@@ -124,3 +124,21 @@ def test_the_mark_is_in_the_file(engine: Engine, tmp_path: Path) -> None:
         migrate(connection, 0)
     engine.dispose()
     assert (tmp_path / CATALOG).read_bytes()[68:72] == APPLICATION_ID.to_bytes(4, "big") == b"TXTS"
+
+
+def test_version_1_had_an_index_of_trigrams(engine: Engine, tmp_path: Path) -> None:
+    region = (
+        "INSERT INTO regions (image_id, polygon, score, text, text_score, line, letters, lattice, embedding) "
+        "VALUES (1, x'', 1, 'Stop', 1, 0, 'stop', x'0000', x'')"
+    )
+    with writing(engine, tmp_path) as connection:
+        migrate(connection, 0, MIGRATIONS[:1])
+        connection.exec_driver_sql("INSERT INTO images (sha256, width, height, regions) VALUES ('a', 1, 2, 1)")
+        connection.exec_driver_sql("INSERT INTO meta VALUES (1, x'00', 'fake', '0', 64, 7, 'test')")
+        connection.exec_driver_sql(region)
+        migrate(connection, 1)
+        names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+        assert not any(name.startswith("region_letters") for name in names)
+        connection.exec_driver_sql(region)
+        connection.exec_driver_sql("DELETE FROM regions WHERE id = 1")
+        assert connection.exec_driver_sql("SELECT region_id, generation FROM removals").all() == [(1, 7)]

@@ -10,7 +10,8 @@ import pytest
 from tests.index.samples import random_vectors
 from textsearch.errors import IndexWriteError, MissingDependencyError
 from textsearch.index import vectors as module
-from textsearch.index.vectors import Stamp, VectorOptions, Vectors
+from textsearch.index.derived import Stamp
+from textsearch.index.vectors import VectorOptions, Vectors
 
 D = 32
 CPU = VectorOptions()

@@ -1,4 +1,4 @@
-"""The regions of a gallery in memory, ranked for one query after the other by each kind of evidence."""
+"""The regions of a gallery in memory, ranked for one query after the other by one kind of evidence alone."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.alignment import Alignment, LatticeBatch, align
+from textsearch.alignment import LatticeBatch, align
 from textsearch.alphabet import words_of
 from textsearch.index.folder import IndexFolder, StoredRegion
 from textsearch.indexer.scan import absolute
-from textsearch.rerank import letter_fit, score
+from textsearch.rerank import letter_fit
 from textsearch.similarity import similarity
 from textsearch.types import FloatArray, TextModel
 
-Variant = Literal["vectors", "lattice", "full"]
-"""What ranks: the learned similarity alone, the fit of the letters alone, or the score that search shows."""
+Evidence = Literal["vectors", "lattice"]
+"""What ranks: the learned similarity alone, or the fit of the letters alone."""
 
 _BATCH = 2048
 """Regions aligned at once; they are sorted by length, so that short ones are not padded to the longest."""
@@ -57,7 +57,7 @@ class Gallery:
         """Return the number of photos without a region."""
         return self.size - len(np.unique(self._owners))
 
-    def scores(self, query: str, variant: Variant) -> NDArray[np.float64]:
+    def scores(self, query: str, evidence: Evidence) -> NDArray[np.float64]:
         """Return the score of each photo, (P,) float64: that of its best region, and 0 for a photo without any.
 
         Of several words each has its own best region, and the mean counts. A query that holds nothing that can be
@@ -68,19 +68,15 @@ class Gallery:
         if not words or not self.regions:
             return np.zeros(self.size)
         cosines = similarity(self.model.encode_words(words), self._vectors)  # (W, N)
-        rows = [self._best(self._rate(word, row, variant)) for word, row in zip(words, cosines, strict=True)]
+        rows = [self._best(self._rate(word, row, evidence)) for word, row in zip(words, cosines, strict=True)]
         return np.asarray(np.mean(rows, axis=0), np.float64)
 
-    def _rate(self, word: str, cosines: FloatArray, variant: Variant) -> FloatArray:
+    def _rate(self, word: str, cosines: FloatArray, evidence: Evidence) -> FloatArray:
         """Return the score of each region for one word, (N,) float32."""
-        if variant == "vectors":
+        if evidence == "vectors":
             return cosines
         letters = self.model.alphabet.encode(word)
-        parts = [align(letters, batch) for batch in self._batches]
-        alignment = Alignment(
-            whole=np.concatenate([part.whole for part in parts]), part=np.concatenate([part.part for part in parts])
-        )
-        return np.exp(letter_fit(alignment)) if variant == "lattice" else score(cosines, alignment).values
+        return np.concatenate([np.exp(letter_fit(align(letters, batch))) for batch in self._batches])
 
     def _best(self, values: FloatArray) -> NDArray[np.float64]:
         best = np.full(self.size, -np.inf)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textsearch.database import Database
-from textsearch.evaluation.gallery import Gallery, Variant
+from textsearch.errors import QueryError
+from textsearch.evaluation.gallery import Evidence, Gallery
 from textsearch.evaluation.tasks import RetrievalTask
+from textsearch.grammar import Word
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import ModelIdentity
 from textsearch.indexer.scan import absolute
 from textsearch.metrics import average_precision
+
+Variant = Evidence | Literal["full"]
+"""What ranks: one kind of evidence alone, or the score that search shows."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,12 @@ def evaluate(
     precisions = []
     for done, query in enumerate(task.queries, start=1):
         relevant = np.isin(np.arange(len(gallery)), list(query.relevant))
-        precisions.append(average_precision(relevant, gallery.scores(query.text, variant)))
+        scores = (
+            search_scores(database, task.photos, query.text)
+            if variant == "full"
+            else gallery.scores(query.text, variant)
+        )
+        precisions.append(average_precision(relevant, scores))
         if progress is not None:
             progress(done, len(task.queries))
     pairs = list(zip(task.queries, precisions, strict=True))
@@ -105,3 +117,21 @@ def evaluate(
         seconds=time.perf_counter() - began,
         precisions=tuple(precisions),
     )
+
+
+def search_scores(database: Database, photos: Sequence[Path], text: str) -> NDArray[np.float64]:
+    """Return the score (P,) float64 that search shows for each of P photos, every region scored; 0 without any.
+
+    A text that holds nothing that can be searched scores 0 everywhere.
+
+    Args:
+        database: its index holds the photos.
+        photos: P files.
+        text: words, in which no character has a meaning of the query language.
+    """
+    try:
+        found = database.search(" ".join(str(Word(word)) for word in text.split()), 0, match="similar")
+    except QueryError:
+        return np.zeros(len(photos))
+    scores = {path: hit.score for hit in found for path in (hit.path, *hit.copies)}
+    return np.array([scores.get(absolute(photo), 0.0) for photo in photos])

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Executable, insert, select
 
-from textsearch.alphabet import normalise
 from textsearch.errors import IndexCorruptError, IndexNotFoundError
 from textsearch.index import changes, queries
 from textsearch.index.connection import CATALOG, open_engine, outside_transaction, reading, writing
@@ -35,9 +34,6 @@ __all__ = ["CATALOG", "Catalog", "ModelIdentity", "Numbers", "Transaction"]
 Transaction = Connection
 
 Numbers = Sequence[int] | NDArray[np.int64]
-
-_TRIGRAM = 3
-"""Shorter texts hold no trigram, so the substring index cannot find them."""
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -194,26 +190,9 @@ class Catalog:
             result[image_id] = StoredImage(image_id, paths[0], sha256, width, height, paths)
         return result
 
-    def containing(self, letters: str, count: int) -> NDArray[np.int64]:
-        """Return ids of at most `count` regions whose folded transcript contains the letters, (N,) int64.
-
-        Those that equal the letters come first: of a short word there may be more containing ones than are wanted.
-        Fewer than three letters are only found where a transcript starts with them.
-        """
-        letters = normalise(letters)
-        if not letters or count < 1:
-            return np.zeros(0, np.int64)
-        with reading(self._engine, self.location) as connection:
-            equal = connection.execute(queries.REGIONS_EQUAL, {"letters": letters, "count": count}).scalars().all()
-            if len(letters) < _TRIGRAM:
-                statement: Executable = queries.REGIONS_STARTING
-                parameters = queries.starting_with(letters)
-            else:
-                # Folded letters hold no quote, so they are safe within a quoted phrase.
-                statement = queries.REGIONS_CONTAINING
-                parameters = {"phrase": f'"{letters}"'}
-            more = connection.execute(statement, {**parameters, "count": count}).scalars().all()
-        return np.array(list(dict.fromkeys([*equal, *more]))[:count], np.int64)
+    def letters(self) -> dict[int, str]:
+        """Return the normalised transcript of every region by its id."""
+        return dict(self._rows(queries.LETTERS))
 
     def failures(self) -> list[Failure]:
         """Return the files that could not be indexed, by path."""

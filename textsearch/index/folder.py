@@ -15,6 +15,8 @@ from textsearch.index.catalog import CATALOG, Catalog, Numbers, Transaction
 from textsearch.index.lock import WriteLock
 from textsearch.index.migrations import MIGRATIONS
 from textsearch.index.mirror import Mirror
+from textsearch.index.readings import Readings
+from textsearch.index.readings_mirror import ReadingsMirror
 from textsearch.index.records import (
     EncodedImage,
     FailedFile,
@@ -59,6 +61,7 @@ class IndexFolder:
         self.model = catalog.model
         self._catalog = catalog
         self._mirror = Mirror(catalog, options)
+        self._readings = ReadingsMirror(catalog)
         self._info: IndexInfo | None = None
 
     @classmethod
@@ -163,11 +166,12 @@ class IndexFolder:
         return info
 
     def sizes(self) -> dict[str, int]:
-        """Return the bytes on disk of "catalog" and "vectors"; 0 for what does not exist yet."""
+        """Return the bytes on disk of "catalog", "vectors" and "readings"; 0 for what does not exist yet."""
         catalog = [self.location / f"{CATALOG}{suffix}" for suffix in ("", "-wal")]
         return {
             "catalog": sum(path.stat().st_size for path in catalog if path.exists()),
             "vectors": self._mirror.path.stat().st_size if self._mirror.path.exists() else 0,
+            "readings": self._readings.path.stat().st_size if self._readings.path.exists() else 0,
         }
 
     def nearest(self, vectors: FloatArray, count: int) -> tuple[NDArray[np.int64], FloatArray]:
@@ -189,13 +193,28 @@ class IndexFolder:
             raise ValueError(f"expected vectors of shape (W, {self.model.dimension}), got {vectors.shape}")
         return self._mirror.search(vectors, count)
 
-    def containing(self, letters: str, count: int) -> NDArray[np.int64]:
-        """Return ids (N,) int64 of at most `count` regions whose folded transcript contains the letters.
+    def similarities(self, vectors: FloatArray, region_ids: NDArray[np.int64]) -> FloatArray:
+        """Return cosines (W, N) float32 of query vectors (W, D) with regions; 0 for ids that were just removed."""
+        return self._mirror.compare(vectors, region_ids)
 
-        Transcripts that equal the letters come first. Fewer than three letters are only found at the start of a
-        transcript.
+    def readings(self, folded: NDArray[np.int32]) -> Readings:
+        """Return what every region can be read as; `folded` (C,) int32 is the letter of each of the network's classes.
+
+        Asked for again with the same array they are only brought up to date.
         """
-        return self._catalog.containing(letters, count)
+        return self._readings.current(folded)
+
+    def keep_readings(self, folded: NDArray[np.int32]) -> None:
+        """Write the readings to their file if they changed, so that the next process need not make them.
+
+        Raises:
+            IndexWriteError: the folder cannot be written.
+        """
+        self._readings.save(folded)
+
+    def letters(self) -> dict[int, str]:
+        """Return the normalised transcript of every region by its id."""
+        return self._catalog.letters()
 
     def regions(self, region_ids: Numbers) -> list[StoredRegion]:
         """Return regions in the order asked; ids that were just removed are skipped."""

@@ -61,9 +61,26 @@ def _create(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+_VERSION_2 = (
+    # Letters are searched in the lattices, which hold more than transcripts; see `readings`.
+    "DROP TRIGGER region_added",
+    "DROP TRIGGER region_removed",
+    "DROP TABLE region_letters",
+    """CREATE TRIGGER region_removed AFTER DELETE ON regions BEGIN
+        INSERT INTO removals (region_id, generation) SELECT old.id, generation FROM meta;
+    END""",
+)
+
+
+def _drop_trigrams(connection: Connection) -> None:
+    """Make version 2: no index of the transcripts' trigrams."""
+    for statement in _VERSION_2:
+        connection.exec_driver_sql(statement)
+
+
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (_create,)
+MIGRATIONS: tuple[Migration, ...] = (_create, _drop_trigrams)
 """Migration number n (from 0) makes version n + 1 out of version n."""
 
 

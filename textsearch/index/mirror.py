@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from textsearch.errors import IndexWriteError
 from textsearch.index.catalog import Catalog
+from textsearch.index.derived import Stamp, remove_leftovers
 from textsearch.index.snapshot import Snapshot
-from textsearch.index.vectors import VECTORS, Stamp, VectorOptions, Vectors, remove_leftovers
+from textsearch.index.vectors import VECTORS, VectorOptions, Vectors
+from textsearch.similarity import similarity
 from textsearch.types import FloatArray
 
 _Held = tuple[Vectors, Stamp]
@@ -37,6 +39,12 @@ class Mirror:
         """Return ids and similarities as `Vectors.search`, of the state committed when the search begins."""
         with self._lock:
             return self._current()[0].search(queries, count)
+
+    def compare(self, queries: FloatArray, ids: NDArray[np.int64]) -> FloatArray:
+        """Return cosines (W, N) float32 of vectors (W, D) with regions; 0 for ids that are not there."""
+        with self._lock:
+            found = self._current()[0].compare(queries, ids)
+        return similarity(queries, self._catalog.embeddings(ids)) if found is None else found
 
     def prepare(self) -> None:
         """Load the vectors now; what is missing for that (FAISS, a GPU) is found out before any work is done."""

@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, column, func, null, or_, select, text
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, column, func, null, or_, select
 
 from textsearch.index.schema import failures, files, images, meta, regions, removals
-
-_LAST_CHARACTER = "\U0010ffff"
 
 _PATHS_PER_STATEMENT = 200
 """SQLite bounds the depth of an expression, and a shell may hand over thousands of paths."""
@@ -25,11 +23,6 @@ def among(number: ColumnElement[int]) -> ColumnElement[bool]:
 def as_numbers(numbers: Iterable[int]) -> dict[str, str]:
     """Return the parameter for `among`."""
     return {"numbers": json.dumps([int(number) for number in numbers])}
-
-
-def starting_with(letters: str) -> dict[str, str]:
-    """Return the parameters for REGIONS_STARTING."""
-    return {"letters": letters, "end": letters + _LAST_CHARACTER}
 
 
 GENERATION = select(meta.c.generation)
@@ -65,13 +58,7 @@ IMAGES_BY_ID = IMAGES.where(among(images.c.id))
 IMAGE_AT_PATH = select(files.c.image_id).where(files.c.path == bindparam("path"))
 IMAGE_OF_CONTENT = select(images.c.id).where(images.c.sha256 == bindparam("sha256"))
 
-REGIONS_EQUAL = select(regions.c.id).where(regions.c.letters == bindparam("letters")).limit(bindparam("count"))
-REGIONS_STARTING = (
-    select(regions.c.id)
-    .where(regions.c.letters > bindparam("letters"), regions.c.letters < bindparam("end"))
-    .limit(bindparam("count"))
-)
-REGIONS_CONTAINING = text("SELECT rowid FROM region_letters WHERE region_letters MATCH :phrase LIMIT :count")
+LETTERS = select(regions.c.id, regions.c.letters)
 
 REMOVALS_LOGGED = select(func.count()).where(removals.c.generation <= bindparam("generation"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from textsearch.index import queries
 from textsearch.index.packing import unpack_vectors
+from textsearch.index.readings import ReadingRow
 from textsearch.index.schema import regions, removals
 from textsearch.types import FloatArray
 
@@ -23,6 +25,12 @@ _VECTORS_AFTER = (
     .order_by(regions.c.id)
     .limit(_PORTION)
 )
+_READINGS_AFTER = (
+    select(regions.c.id, regions.c.image_id, regions.c.polygon, regions.c.lattice, regions.c.text_score)
+    .where(regions.c.id > bindparam("region_id"))
+    .order_by(regions.c.id)
+)
+"""The regions of an image were written together: by id, images follow each other."""
 
 
 class Snapshot:
@@ -48,6 +56,18 @@ class Snapshot:
             ids = np.array([row[0] for row in rows], np.int64)
             yield ids, unpack_vectors([row[1] for row in rows], self._dimension)
             region_id = int(ids[-1])
+
+    def readings_after(self, region_id: int) -> Iterator[list[ReadingRow]]:
+        """Yield what all regions with a higher id can be read as, in portions of whole images, ascending."""
+        rows = self._connection.execute(_READINGS_AFTER, {"region_id": region_id})
+        portion: list[ReadingRow] = []
+        for _, image in groupby(rows, key=lambda row: row[1]):
+            portion += [(row[0], row[1], row[2], row[3], row[4]) for row in image]
+            if len(portion) >= _PORTION:
+                yield portion
+                portion = []
+        if portion:
+            yield portion
 
     def sample(self, count: int) -> FloatArray:
         """Return the vectors of about `count` regions spread evenly over the catalog, (N, D) float32."""

@@ -6,12 +6,9 @@ The file is derived from the catalog: where it is missing or damaged, `Vectors.l
 from __future__ import annotations
 
 import math
-import os
-import secrets
 import struct
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.errors import IndexWriteError, MissingDependencyError
+from textsearch.errors import MissingDependencyError
+from textsearch.index.derived import Stamp, replace_file
+from textsearch.similarity import similarity
 from textsearch.types import FloatArray
 
 VECTORS = "vectors.faiss"
@@ -44,27 +43,10 @@ _GPU_MOST = 2048
 _QUERIES_PER_THREAD = 8
 """A second thread is worth its start from this many queries on."""
 
-_TEMPORARY = ".tmp"
-
 _FORMAT = 1
 _HEADER = struct.Struct("<8sII16sQQQI")
 """Mark, format, dimension, identity, generation, highest id, bytes that follow, checksum of all other bytes."""
 _MARK = b"TXTSVECS"
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """Which state of which catalog vectors were derived from.
-
-    Attributes:
-        identity: the catalog's 16 random bytes.
-        generation: the catalog's generation.
-        highest_id: the highest region id ever added, 0 for none.
-    """
-
-    identity: bytes
-    generation: int
-    highest_id: int
 
 
 @dataclass(frozen=True)
@@ -187,27 +169,26 @@ class Vectors:
             similarities[:, :wanted] = np.where(ids[:, :wanted] < 0, -np.inf, found)
         return ids, similarities
 
+    def compare(self, queries: FloatArray, ids: NDArray[np.int64]) -> FloatArray | None:
+        """Return the similarities (W, N) float32 of vectors (W, D) with those of ids (N,) int64.
+
+        None where that cannot be told: a partition knows no vector by its id, and an id may just have been removed.
+        """
+        if self.cells > 1 or not len(ids):
+            return None if len(ids) else np.zeros((len(queries), 0), np.float32)
+        try:
+            stored = self._index.reconstruct_batch(np.ascontiguousarray(ids, np.int64))
+        except RuntimeError:  # an id that is not there
+            return None
+        return similarity(queries, stored)
+
     def save(self, path: Path, stamp: Stamp) -> None:
         """Write the vectors to a file; at any moment the file is the old one or the new one, whole.
 
         Raises:
             IndexWriteError: the file cannot be written.
         """
-        # A name of its own: processes that read may save too, when they had to build the vectors anew.
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
-        try:
-            with temporary.open("wb") as file:
-                self._write(file, stamp)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            _sync_folder(path.parent)
-        except OSError as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise IndexWriteError(
-                f"{path} cannot be written ({error.strerror}); check permissions and free disk space"
-            ) from error
+        replace_file(path, lambda file: self._write(file, stamp))
 
     def _write(self, file: Any, stamp: Stamp) -> None:
         """Write header and index; the header comes last, for it says what follows."""
@@ -278,16 +259,6 @@ def _search(index: Any, queries: FloatArray, wanted: int) -> Any:
         faiss.omp_set_num_threads(threads)
 
 
-def remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left of their attempts to save to a file.
-
-    A process that reads and is saving at this moment loses its attempt, which it does not need to succeed.
-    """
-    for leftover in path.parent.glob(f"{path.name}.*{_TEMPORARY}"):
-        with suppress(OSError):
-            leftover.unlink()
-
-
 def _gpu_copier(device: str) -> Callable[[Any], Any]:
     """Return FAISS's own function that copies an index to a GPU.
 
@@ -326,14 +297,3 @@ def _check(data: NDArray[np.uint8], dimension: int) -> Stamp | None:
     stamp = Stamp(identity, generation, highest_id)
     header = _pack_header(dimension, stamp, length, zlib.crc32(data[_HEADER.size :].data))
     return stamp if data[: _HEADER.size].tobytes() == header else None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the disk confirm that a file was renamed; Windows neither needs nor offers it."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,7 @@ from textsearch.types import ByteArray, FloatArray
 FRAMES_OUTPUT = "frames"
 """Name of the recogniser's second output, (B, T, F), one step before its classifier."""
 
-_LARGE_PIXELS = 1_500_000
+_LARGE_PIXELS = 2_200_000
 """From this size on the detector needs several hundred megabytes for one photo."""
 
 

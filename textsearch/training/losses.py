@@ -15,7 +15,6 @@ from torch import Tensor
 from textsearch.models.sequence import LETTERS
 from textsearch.similarity import similarity
 
-
 BRANCH_TERMS = ("word_image", "word_word", "image_image", "words_of_image", "images_of_word")
 """The terms of `branch_loss`."""
 

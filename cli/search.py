@@ -1,0 +1,157 @@
+"""What can be asked: the options that `query` and `report` share, and the one call that answers them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from textsearch.database import Database
+    from textsearch.types import SearchResult
+
+LANGUAGE = """\b
+What TEXT can be, as typed in a shell:
+  coca cola                   all the words, in any order
+  '"coca cola"'               next to each other, in this order
+  'cola -pepsi'               the first, and not the second
+  'taxi|cab'                  one or the other
+  'star*' '*sale' '*sale*'    a word that begins with it, ends with it, contains it
+  '/^re16/'                   a regular expression, on what was read
+  'c\\|o'                      after a backslash, a character stands for itself
+\b
+The single quotes keep the shell's hands off " * | and \\. Where a text without quotes begins with a dash, put two
+dashes before it: textsearch query -- cola -pepsi"""
+"""The query language, for the help."""
+
+_NUMBER = r"\d+(?:\.\d*)?|\.\d+"
+_BOX = re.compile(rf"@({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})$")
+
+
+class Kinds(str, Enum):
+    """Which kinds of match are wanted."""
+
+    auto = "auto"
+    exact = "exact"
+    partial = "partial"
+    similar = "similar"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a word to look for.
+
+    Attributes:
+        path: the picture.
+        box: left, top, right, bottom of the word, pixels of the upright picture; None for the largest word.
+    """
+
+    path: Path
+    box: tuple[float, float, float, float] | None
+
+    @classmethod
+    def parse(cls, value: str) -> Picture:
+        """Read IMAGE or IMAGE@x1,y1,x2,y2; a file that has such a name is taken as it is.
+
+        Raises:
+            typer.BadParameter: the box has no area.
+        """
+        found = _BOX.search(value)
+        if found is None or Path(value).exists():
+            return cls(Path(value), None)
+        left, top, right, bottom = (float(number) for number in found.groups())
+        if left >= right or top >= bottom:
+            raise typer.BadParameter(f"a box is left,top,right,bottom, which {found[0]} is not")
+        return cls(Path(value[: found.start()]), (left, top, right, bottom))
+
+
+TextArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="TEXT", help="What to look for; several words need no quotes.")
+]
+LikeOption = Annotated[
+    Picture | None,
+    typer.Option(
+        "--like",
+        parser=Picture.parse,
+        metavar="IMAGE[@x1,y1,x2,y2]",
+        help="Look for the word in a picture instead of TEXT; the box says which one, in pixels.",
+    ),
+]
+TopOption = Annotated[
+    int, typer.Option("-k", "--top", metavar="N", min=0, help="How many photos; 0 = the whole gallery.")
+]
+KindsOption = Annotated[
+    Kinds,
+    typer.Option(
+        "--match",
+        help="exact: only the words themselves. partial: also as a part of longer ones. auto: also similar ones, "
+        "better kinds first. similar: as auto, but by score alone.",
+    ),
+]
+ScoreOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-score",
+        metavar="S",
+        min=0.0,
+        max=100.0,
+        help="Leave out photos that score less, 0 to 100.  [default: 5, and 0 with -k 0]",
+        show_default=False,
+    ),
+]
+ExhaustiveOption = Annotated[
+    bool, typer.Option("--exhaustive", help="Compare with every text of the index, not only the likely ones; slower.")
+]
+
+
+@dataclass(frozen=True)
+class Search:
+    """One thing to look for, and how.
+
+    Attributes:
+        words: the words of the command line.
+        like: a picture that takes their place.
+        top: hits at most; 0 for the whole gallery.
+        kinds: which kinds of match are wanted.
+        min_score: hits below this are left out; None for the library's default.
+        exhaustive: whether every text of the index is compared.
+    """
+
+    words: list[str] | None
+    like: Picture | None
+    top: int
+    kinds: Kinds
+    min_score: float | None
+    exhaustive: bool
+
+    def check(self) -> None:
+        """Raise typer.BadParameter if it is not clear what to look for."""
+        if self.like is not None:
+            if self.words:
+                raise typer.BadParameter("--like takes the place of TEXT; give one of them")
+            if self.kinds is not Kinds.auto or self.exhaustive:
+                raise typer.BadParameter("--like does not go with --match or --exhaustive")
+        elif not self.words:
+            raise typer.BadParameter("say what to look for: some text, or a picture of a word with --like")
+
+    def answer(self, database: Database) -> SearchResult:
+        """Return the hits."""
+        if self.like is not None:
+            return database.search_like(self.like.path, self.like.box, self.top, min_score=self.min_score)
+        return self.ask(database, " ".join(word.lstrip() for word in self.words or ()))
+
+    def ask(self, database: Database, text: str) -> SearchResult:
+        """Return the hits for a text, in place of the command line's."""
+        return database.search(
+            text, self.top, match=self.kinds.value, min_score=self.min_score, exhaustive=self.exhaustive
+        )
+
+
+def nothing_found(result: SearchResult) -> str:
+    """Return what to say where there is no hit: the nearest words that the gallery does hold."""
+    words = ", ".join(f'"{word}"' for word in result.nearest)
+    return f"Nothing matches {result.query!r}; the nearest words in the gallery: {words}."

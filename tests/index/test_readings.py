@@ -1,0 +1,192 @@
+"""The readings follow the catalog, in memory and in their file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fakes import certain_lattice
+from tests.index.samples import IDENTITY, MODEL, encoded, texts_holding
+from textsearch.errors import IndexWriteError
+from textsearch.index import readings_mirror
+from textsearch.index.folder import IndexFolder
+from textsearch.index.readings import ReadingRow, Readings
+from textsearch.index.readings_file import READINGS
+from textsearch.types import FloatArray
+
+FOLDED = MODEL.alphabet.folded
+
+
+def box(left: float, top: float, width: float = 40, height: float = 10) -> FloatArray:
+    right, bottom = left + width, top + height
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def row(number: int, image: int, text: str, polygon: FloatArray) -> ReadingRow:
+    return number, image, polygon.astype("<f4").tobytes(), certain_lattice(text).to_bytes(), 1 / number
+
+
+ROWS = [
+    row(1, 1, "TGK", box(45, 0)),
+    row(2, 1, "RE16", box(0, 0)),
+    row(3, 1, "below", box(0, 15)),
+    row(4, 2, "alone", box(0, 0)),
+]
+
+
+def same(first: Readings, second: Readings) -> bool:
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in Readings.__dataclass_fields__)
+
+
+# --- in memory
+
+
+def test_regions_are_sorted_by_line_and_place() -> None:
+    readings = Readings.of(ROWS, FOLDED)
+    assert readings.region_ids.tolist() == [2, 1, 3, 4]
+    assert readings.image_ids.tolist() == [1, 1, 1, 2]
+    assert readings.text_scores.tolist() == pytest.approx([1 / 2, 1, 1 / 3, 1 / 4])
+    assert readings.line_starts.tolist() == [0, 2, 3, 4]
+    assert readings.lines.tolist() == [0, 0, 1, 2]
+    assert readings.of_image(1) == slice(0, 3)
+    assert readings.of_image(7) == slice(4, 4)
+    assert readings.places(np.array([[4, 1], [9, 2]])).tolist() == [[3, 1], [-1, 0]]
+
+
+def test_lattices_of_regions_and_of_lines() -> None:
+    readings = Readings.of(ROWS, FOLDED)
+    lengths = np.diff(readings.region_lattices(np.arange(4)).starts).tolist()
+    assert lengths == [9, 7, 11, 11]
+    line = readings.line_lattices(np.array([2, 0]))
+    assert line.starts.tolist() == [0, 11, 27]
+    assert line.region_starts.tolist() == [0, 11, 20, 27]
+
+
+def test_parts_join_to_the_whole() -> None:
+    whole = Readings.of(ROWS, FOLDED)
+    assert same(
+        Readings.joined([Readings.empty(), Readings.of(ROWS[:3], FOLDED), Readings.of(ROWS[3:], FOLDED)]), whole
+    )
+
+
+def test_an_image_goes_with_any_of_its_regions() -> None:
+    whole = Readings.of(ROWS, FOLDED)
+    assert same(whole.without(np.array([3])), Readings.of(ROWS[3:], FOLDED))
+    assert same(whole.without(np.array([4, 99])), Readings.of(ROWS[:3], FOLDED))
+    assert whole.without(np.array([99])) is whole
+
+
+# --- in step with the catalog
+
+
+def test_what_is_committed_is_read(index: IndexFolder) -> None:
+    assert len(index.readings(FOLDED)) == 0
+    with index.writer() as writer:
+        writer.add([encoded("/a.jpg", "stop", "go"), encoded("/b.jpg", "sto")])
+        assert texts_holding(index, "sto") == ["stop", "sto"]
+        writer.forget([Path("/a.jpg")])
+        assert texts_holding(index, "sto") == ["sto"]
+        writer.add([encoded("/c.jpg", "storm")])
+        assert texts_holding(index, "sto") == ["sto", "storm"]
+
+
+def test_without_a_change_they_stay_as_they_are(index: IndexFolder) -> None:
+    with index.writer() as writer:
+        writer.add([encoded("/a.jpg", "stop")])
+    assert index.readings(FOLDED) is index.readings(FOLDED)
+
+
+def test_removals_that_were_forgotten_are_noticed(index: IndexFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with index.writer() as writer:
+        writer.add([encoded("/a.jpg", "stop"), encoded("/b.jpg", "go")])
+    index.readings(FOLDED)
+    monkeypatch.setattr("textsearch.index.folder._MOST_REMOVALS", 0)
+    with index.writer() as writer:
+        writer.forget([Path("/a.jpg")])
+    assert texts_holding(index, "stop") == []
+    assert texts_holding(index, "go") == ["go"]
+
+
+# --- the file
+
+
+@pytest.fixture
+def kept(location: Path) -> Path:
+    with IndexFolder.create_or_open(location, IDENTITY) as index:
+        with index.writer() as writer:
+            writer.add([encoded("/a.jpg", "stop", "go"), encoded("/b.jpg", "sto")])
+        index.keep_readings(FOLDED)
+    return location
+
+
+def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the number of regions is added whenever some are read from lattices."""
+    counts: list[int] = []
+    original = Readings.of
+
+    def counting(rows: list[ReadingRow], folded: np.ndarray) -> Readings:
+        counts.append(len(rows))
+        return original(rows, folded)
+
+    monkeypatch.setattr(Readings, "of", counting)
+    return counts
+
+
+def test_the_next_process_loads_the_file(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = built(monkeypatch)
+    with IndexFolder.open(kept, IDENTITY) as index:
+        assert texts_holding(index, "sto") == ["stop", "sto"]
+        assert counts == []
+        with index.writer() as writer:
+            writer.add([encoded("/c.jpg", "storm")])
+        assert texts_holding(index, "sto") == ["stop", "sto", "storm"]
+        assert counts == [1]
+        before = (kept / READINGS).stat().st_mtime_ns, (kept / READINGS).stat().st_size
+        index.keep_readings(FOLDED)
+        after = (kept / READINGS).stat().st_mtime_ns, (kept / READINGS).stat().st_size
+        assert after != before
+        index.keep_readings(FOLDED)
+        assert (kept / READINGS).stat().st_mtime_ns == after[0], "nothing changed"
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "byte", "header", "other letters", "missing"])
+def test_a_file_that_cannot_be_used_is_made_anew(kept: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = kept / READINGS
+    data = bytearray(file.read_bytes())
+    folded = FOLDED
+    if damage == "cut":
+        file.write_bytes(data[:-3])
+    elif damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "byte":
+        data[-5] ^= 1
+        file.write_bytes(data)
+    elif damage == "header":
+        data[20] ^= 1
+        file.write_bytes(data)
+    elif damage == "other letters":
+        folded = np.append(FOLDED, np.int32(1))
+    else:
+        file.unlink()
+    counts = built(monkeypatch)
+    with IndexFolder.open(kept, IDENTITY) as index:
+        assert len(index.readings(folded)) == 3
+    assert counts == [3]
+    with IndexFolder.open(kept, IDENTITY) as index:
+        assert len(index.readings(folded)) == 3
+    assert counts == [3], "it was kept for the next process"
+
+
+def test_a_folder_that_cannot_be_written_can_be_read(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (kept / READINGS).unlink()
+
+    def refuse(*arguments: object) -> None:
+        raise IndexWriteError("read-only")
+
+    monkeypatch.setattr(readings_mirror, "save_readings", refuse)
+    with IndexFolder.open(kept, IDENTITY) as index:
+        assert texts_holding(index, "go") == ["go"]
+        with pytest.raises(IndexWriteError):
+            index.keep_readings(FOLDED)

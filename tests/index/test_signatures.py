@@ -1,0 +1,74 @@
+"""Signatures lose nothing that a lattice surely holds, and rule out most of the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import ALPHABET, certain_lattice
+from textsearch.alignment import CERTAIN, PART, LatticeBatch, align_ends
+from textsearch.index.signatures import holding, signatures, word_bits
+from textsearch.lattice import Lattice
+
+
+def batch_of(*texts: str) -> LatticeBatch:
+    return LatticeBatch.of([certain_lattice(text) for text in texts], ALPHABET.folded)
+
+
+def places(word: str, batch: LatticeBatch, lacking: int = 0) -> list[int]:
+    found: list[int] = holding(signatures(batch), word_bits(ALPHABET.encode(word)), lacking).tolist()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("sale", [0, 1]),
+        ("les", [1]),
+        ("o", [1]),
+        ("sol", []),
+        ("ll", [2]),
+        ("lll", [2]),
+        ("2026", []),
+        ("2025", [3]),
+    ],
+)
+def test_what_holds_a_word(word: str, expected: list[int]) -> None:
+    assert places(word, batch_of("SALE", "Wholesale", "ball", "2025")) == expected
+
+
+def test_a_misread_letter_takes_two_pairs_away() -> None:
+    batch = batch_of("starbucks", "STARBVCKS", "stravinsky")
+    assert places("starbucks", batch) == [0]
+    assert places("starbucks", batch, lacking=2) == [0, 1]
+
+
+def test_a_line_holds_what_runs_on() -> None:
+    lattices = [certain_lattice(text) for text in ("RE16", "TGK", "RE16")]
+    batch = LatticeBatch.of(lattices, ALPHABET.folded)
+    lines = LatticeBatch(batch.letters, batch.costs, batch.starts[[0, 2, 3]], batch.starts)
+    assert places("re16tgk", lines) == [0]
+    assert places("re16", lines) == [0, 1]
+
+
+def test_nothing_at_all() -> None:
+    assert places("a", LatticeBatch.of([], ALPHABET.folded)) == []
+    assert places("a", batch_of("", "&")) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.text("abc", min_size=1, max_size=4), st.integers(1, 7))
+def test_nothing_that_is_there_is_lost(seed: int, word: str, frames: int) -> None:
+    generator = np.random.default_rng(seed)
+    lattices = []
+    for _ in range(20):
+        probabilities = np.zeros((frames, len(ALPHABET.characters)), np.float32)
+        logits = generator.normal(0, 2, (frames, 4))
+        probabilities[:, :4] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        lattices.append(Lattice.from_probabilities(probabilities))
+    batch = LatticeBatch.of(lattices, ALPHABET.folded)
+    ids = ALPHABET.encode(word)
+    sure = np.nonzero(align_ends(ids, batch, (PART,))[0] >= CERTAIN)[0]
+    assert set(sure.tolist()) <= set(holding(signatures(batch), word_bits(ids)).tolist())

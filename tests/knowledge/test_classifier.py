@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.knowledge.photos import batch
+from textsearch.errors import WeightsError
+from textsearch.knowledge.classifier import TrainedClassifier, load_classifier, save_classifier
+from textsearch.knowledge.decisions import CategoryScores, probabilities, restrict
+from textsearch.knowledge.letters import BUCKETS
+from textsearch.knowledge.lexicon import default_lexicon
+from textsearch.knowledge.network import VARIANTS, KnowledgeClassifier
+
+LABELS = ("a", "b", "c", "d", "e")
+
+
+def test_a_saved_classifier_scores_the_same(tmp_path: Path) -> None:
+    network = KnowledgeClassifier(replace(VARIANTS["full"], width=16), 5).eval()
+    trained = TrainedClassifier(network, LABELS, "grocery", np.ones(BUCKETS, np.float32))
+    save_classifier(trained, tmp_path / "classifier.safetensors")
+    loaded = load_classifier(tmp_path / "classifier.safetensors")
+    assert loaded.labels == LABELS
+    assert loaded.dataset == "grocery"
+    assert torch.allclose(network(batch(2)).logits, loaded.network(batch(2)).logits, atol=0.05)
+
+
+def test_a_missing_file_names_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="train classifier"):
+        load_classifier(tmp_path / "none.safetensors")
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
+    with pytest.raises(WeightsError, match="no classifier"):
+        load_classifier(tmp_path / "x.safetensors")
+
+
+def test_probabilities_sum_to_one_and_cool_down() -> None:
+    logits = np.array([[2.0, 0.0], [900.0, 0.0]], np.float32)
+    assert np.allclose(probabilities(logits).sum(axis=1), 1)
+    assert probabilities(logits, 4.0)[0, 0] < probabilities(logits)[0, 0]
+
+
+def test_a_category_has_what_is_under_it() -> None:
+    lexicon = default_lexicon()
+    known = lexicon.labels("grocery")
+    labels = ("Bravo-Apple-Juice", "Bravo-Orange-Juice", "Arla-Sour-Milk")
+    scores = CategoryScores(labels, tuple(known[label] for label in labels), np.array([0.5, 0.3, 0.2], np.float32))
+    juice = lexicon.find_categories("fruit juice")[0].identifier
+    assert scores.of_category(juice, lexicon) == pytest.approx(0.8)
+    assert scores.best(1) == [("Bravo-Apple-Juice", 0.5)]
+
+
+def test_scores_are_restricted_to_some_labels() -> None:
+    assert restrict(np.array([[1.0, 2.0, 3.0]], np.float32), "abc", "ca").tolist() == [[3.0, 1.0]]

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.knowledge.photos import batch
+from textsearch.knowledge.network import VARIANTS, KnowledgeClassifier
+from textsearch.training.classifier import ClassifierRecipe, ClassifierTrainer
+from textsearch.training.classifier_losses import classifier_loss, knowledge_distance_loss
+
+LABELS = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
+DISTANCES = 2.0 * (1 - torch.eye(5))
+RECIPE = ClassifierRecipe(replace(VARIANTS["full"], width=16), epochs=4, batch=4)
+
+
+def trainer(recipe: ClassifierRecipe = RECIPE) -> ClassifierTrainer:
+    return ClassifierTrainer(recipe, [batch(8), batch(8, seed=1)], LABELS, DISTANCES)
+
+
+def test_training_learns_the_photos() -> None:
+    run = trainer(replace(RECIPE, epochs=25, batch=8))
+    first = run.train_epoch()["classes"]
+    run.run()
+    assert run.train_epoch()["classes"] < 0.5 * first
+    run.network.eval()
+    assert (run.network(batch(8)).logits.argmax(1) == LABELS).all()
+
+
+def test_a_stopped_run_goes_on_to_the_same_numbers(tmp_path: Path) -> None:
+    whole = trainer()
+    whole.run()
+    begun = trainer()
+    begun.train_epoch()
+    begun.train_epoch()
+    state = begun.state()
+    torch.save(state, tmp_path / "checkpoint.pt")
+    resumed = trainer()
+    resumed.run(tmp_path)
+    for name, tensor in whole.network.state_dict().items():
+        assert torch.equal(tensor, resumed.network.state_dict()[name]), name
+
+
+def test_training_leaves_the_random_state_alone() -> None:
+    before = torch.get_rng_state()
+    trainer().train_epoch()
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_tied_distances_are_a_term_of_their_own() -> None:
+    assert set(trainer(replace(RECIPE, tie_distances=True)).train_epoch()) == {"classes", "distances"}
+
+
+def test_scrim_adds_its_losses() -> None:
+    network = KnowledgeClassifier(replace(VARIANTS["scrim"], width=16), 5).eval()
+    judged = network(batch(8))
+    without = replace(judged, parts=None)
+    assert classifier_loss(judged, LABELS, 0.0) > classifier_loss(without, LABELS, 0.0)
+
+
+def test_the_third_photo_has_its_own_distance() -> None:
+    """Latent distances 1 : 3 fit the taxonomy's 1 : 3, and none other."""
+    spread = torch.tensor([[-3.0], [3.0]])
+    first = spread
+    fitting = torch.tensor([1.0, 1.0]), torch.tensor([3.0**1.2, 3.0**1.2])
+    second, third = spread + torch.tensor([[1.0], [1.0]]), spread + torch.tensor([[3.0], [3.0]])
+    as_is = knowledge_distance_loss(first, second, third, fitting)
+    # Standardising takes a common shift out, so both pairs are at no distance at all.
+    assert as_is == pytest.approx(0.0, abs=1e-3)
+    anchors = torch.tensor([[0.0, 4.0, -4.0, 0.0]])
+    near, far = anchors + torch.tensor([[1.0, 0, 0, -1.0]]), anchors + torch.tensor([[3.0, 0, 0, -3.0]])
+    one, other = torch.tensor([2.0]), torch.tensor([6.0])
+    assert knowledge_distance_loss(anchors, near, far, (one, other)) < knowledge_distance_loss(
+        anchors, near, far, (other, one)
+    )

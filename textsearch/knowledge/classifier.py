@@ -1,0 +1,162 @@
+"""The classifier whole: a photo's pixels and text regions in, scores of classes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from textsearch.alphabet import Alphabet
+from textsearch.errors import WeightsError
+from textsearch.knowledge.decisions import CategoryScores, probabilities
+from textsearch.knowledge.evidence import ClassEvidence, ClassProfile, profiles
+from textsearch.knowledge.language import LanguageModel, MiniLanguageModel
+from textsearch.knowledge.lexicon import Lexicon, default_lexicon
+from textsearch.knowledge.linker import Linker
+from textsearch.knowledge.network import ClassifierConfig, KnowledgeClassifier, PhotoBatch
+from textsearch.knowledge.reader import TextReader, WrittenFeatures, batch_of
+from textsearch.knowledge.spans import readings_of
+from textsearch.knowledge.visual import VisualEncoder, prepare
+from textsearch.types import ByteArray, FloatArray, Regions
+
+WEIGHTS = "classifier.safetensors"
+"""The file beside the other weights of the package."""
+
+_HEADER = "textsearch.classifier"
+_RARITY = "rarity"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedClassifier:
+    """What a run leaves behind.
+
+    Attributes:
+        network: in evaluation mode.
+        labels: its C classes.
+        dataset: the data set whose classes the lexicon knows under this name, such as "grocery"; empty for another.
+        rarity: (BUCKETS,) float32, weights of the letter n-grams.
+    """
+
+    network: KnowledgeClassifier
+    labels: tuple[str, ...]
+    dataset: str
+    rarity: FloatArray
+
+
+def save_classifier(trained: TrainedClassifier, path: Path) -> None:
+    """Write a classifier, its weights as float16."""
+    tensors = {name: _halved(tensor) for name, tensor in trained.network.state_dict().items()}
+    tensors[_RARITY] = torch.from_numpy(trained.rarity).half()
+    about = {
+        "config": asdict(trained.network.config),
+        "labels": trained.labels,
+        "dataset": trained.dataset,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    save_file(tensors, temporary, {_HEADER: json.dumps(about)})
+    temporary.replace(path)
+
+
+def load_classifier(path: Path | None = None) -> TrainedClassifier:
+    """Read a classifier; the packaged one if no file is named.
+
+    Raises:
+        WeightsError: the file is missing or is no classifier of this version.
+    """
+    path = path or Path(str(files("textsearch.weights"))) / WEIGHTS
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing; train one with `textsearch train classifier`")
+    with safe_open(path, "pt") as opened:
+        header = (opened.metadata() or {}).get(_HEADER)
+    if header is None:
+        raise WeightsError(f"{path} holds no classifier; train one with `textsearch train classifier`")
+    about = json.loads(header)
+    tensors = {name: _widened(tensor) for name, tensor in load_file(path).items()}
+    rarity = tensors.pop(_RARITY).numpy()
+    network = KnowledgeClassifier(ClassifierConfig(**about["config"]), len(about["labels"]))
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise WeightsError(f"{path} was trained by another version; train it again") from error
+    return TrainedClassifier(network.eval(), tuple(about["labels"]), about["dataset"], rarity)
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
+def _widened(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+class PhotoReader:
+    """Turns photos and their text regions into what the network reads, for one set of classes.
+
+    Args:
+        alphabet: of the regions' lattices.
+        classes: what is known about each class.
+        language: the sentence encoder; MiniLM if None.
+        lexicon: the packaged one if None.
+    """
+
+    def __init__(
+        self,
+        alphabet: Alphabet,
+        classes: Sequence[ClassProfile],
+        language: LanguageModel | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> None:
+        lexicon = lexicon or default_lexicon()
+        language = language or MiniLanguageModel()
+        self.classes = tuple(classes)
+        self.visual = VisualEncoder()
+        self._linker = Linker(lexicon, alphabet)
+        self._text = TextReader(lexicon, language, ClassEvidence(classes, language))
+
+    def written(self, regions: Regions) -> WrittenFeatures:
+        """Return what is written in one photo."""
+        readings = readings_of(regions)
+        return self._text.read(readings, self._linker.link(readings))
+
+    def read(self, pixels: ByteArray, regions: Regions, rarity: FloatArray) -> PhotoBatch:
+        """Return one photo, (H, W, 3) uint8 RGB, and its regions as a batch of one."""
+        return batch_of(self.visual.see(prepare(pixels)[None]), [self.written(regions)], rarity)
+
+
+class PhotoClassifier:
+    """Classifies photos one by one, as the indexer meets them.
+
+    Args:
+        alphabet: of the regions' lattices.
+        trained: the packaged classifier if None.
+        language: the sentence encoder; MiniLM if None.
+    """
+
+    def __init__(
+        self, alphabet: Alphabet, trained: TrainedClassifier | None = None, language: LanguageModel | None = None
+    ) -> None:
+        self.trained = trained or load_classifier()
+        lexicon = default_lexicon()
+        classes = profiles(self.trained.labels, lexicon, lexicon.labels(self.trained.dataset))
+        self._reader = PhotoReader(alphabet, classes, language, lexicon)
+        self._categories = tuple(each.category for each in classes)
+
+    def classify(self, pixels: ByteArray, regions: Regions) -> CategoryScores:
+        """Return what one photo shows, by the picture, its words and what they name.
+
+        Args:
+            pixels: (H, W, 3) uint8 RGB, upright.
+            regions: what was read in it.
+        """
+        batch = self._reader.read(pixels, regions, self.trained.rarity)
+        with torch.inference_mode():
+            logits = self.trained.network(batch).logits[0].numpy()
+        return CategoryScores(self.trained.labels, self._categories, probabilities(np.asarray(logits, np.float32)))

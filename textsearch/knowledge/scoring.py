@@ -1,0 +1,75 @@
+"""Scores of many photos: by a trained network, or by knowledge alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from textsearch.images import read_image
+from textsearch.knowledge.classifier import PhotoReader, TrainedClassifier
+from textsearch.knowledge.evidence import ClassEvidence, ClassProfile, profiles
+from textsearch.knowledge.language import MiniLanguageModel
+from textsearch.knowledge.lexicon import default_lexicon
+from textsearch.knowledge.linker import Linker
+from textsearch.knowledge.spans import readings_of
+from textsearch.runtime.model import load_model
+from textsearch.types import FloatArray
+
+Progress = Callable[[int, int], None]
+
+
+def branch_scores(
+    paths: Sequence[Path],
+    trained: TrainedClassifier,
+    branches: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> FloatArray:
+    """Return the scores of photos, (P, C) float32.
+
+    Args:
+        paths: the files.
+        trained: the classifier.
+        branches: add up only these parts of the network, those of them that it has; all if None.
+        progress: called after each photo.
+
+    Raises:
+        ImageError: a photo cannot be decoded.
+    """
+    lexicon, model = default_lexicon(), load_model()
+    classes = profiles(trained.labels, lexicon, lexicon.labels(trained.dataset))
+    reader = PhotoReader(model.alphabet, classes, lexicon=lexicon)
+    scores = np.zeros((len(paths), len(trained.labels)), np.float32)
+    for row, path in enumerate(paths):
+        pixels = read_image(path)
+        batch = reader.read(pixels, model.encode_images([pixels])[0], trained.rarity)
+        with torch.inference_mode():
+            judged = trained.network(batch).branches
+        for name, each in judged.items():
+            if branches is None or name in branches:
+                scores[row] += each[0].numpy()
+        if progress:
+            progress(row + 1, len(paths))
+    return scores
+
+
+def evidence_scores(
+    paths: Sequence[Path], classes: Sequence[ClassProfile], progress: Progress | None = None
+) -> FloatArray:
+    """Return the log-odds of classes by the words of photos and what they name, (P, C) float32; nothing is trained.
+
+    Raises:
+        ImageError: a photo cannot be decoded.
+    """
+    model = load_model()
+    linker = Linker(default_lexicon(), model.alphabet)
+    evidence = ClassEvidence(classes, MiniLanguageModel())
+    scores = np.zeros((len(paths), len(classes)), np.float32)
+    for row, path in enumerate(paths):
+        readings = readings_of(model.encode_images([read_image(path)])[0])
+        scores[row] = evidence.scores(readings, linker.link(readings))
+        if progress:
+            progress(row + 1, len(paths))
+    return scores

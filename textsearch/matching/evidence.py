@@ -1,0 +1,199 @@
+"""Where the letters of a query may be: which regions and lines are worth a look, and how well each fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textsearch.alignment import CERTAIN, PART, WHOLE, WORST, Alignment, Ends, LatticeBatch, align_ends
+from textsearch.alphabet import Alphabet
+from textsearch.index.folder import IndexFolder
+from textsearch.index.readings import Readings
+from textsearch.index.signatures import holding, word_bits
+from textsearch.matching.found import Found
+from textsearch.matching.plan import Target
+from textsearch.rerank import Scores, letter_fit, score, score_anchored, score_crossing
+from textsearch.types import FloatArray
+
+NEIGHBOURS = 200
+"""Regions per word that the vectors propose."""
+
+_MISREAD = 300
+"""Regions per word that the letters propose although some are missing."""
+
+_LONG_WORD = 5
+"""From so many letters on a misread one leaves enough pairs of letters to be proposed by."""
+
+_PAIRS_OF_A_LETTER = 2
+"""Pairs of letters that one misread letter takes away."""
+
+_PORTION = 50_000
+"""Regions or lines aligned at once; bounds the memory."""
+
+_CROSSING_FIT = -0.6
+"""Letters that run on into the next region are taken into account from this log-score per letter on."""
+
+_GAIN = 0.05
+"""By how much better per letter they must fit than within one region of the line."""
+
+
+class Evidence:
+    """Scores targets against an index as it is now.
+
+    Args:
+        index: where to search.
+        alphabet: of the network that made it.
+        targets: T things to look for.
+        vectors: (T, D) float32, unit vectors.
+        exhaustive: whether to score every region.
+    """
+
+    def __init__(
+        self,
+        index: IndexFolder,
+        alphabet: Alphabet,
+        targets: Sequence[Target],
+        vectors: FloatArray,
+        exhaustive: bool,
+    ) -> None:
+        self.index = index
+        self.alphabet = alphabet
+        self.readings: Readings = index.readings(alphabet.folded)
+        self.targets = tuple(targets)
+        self.vectors = vectors
+        self.exhaustive = exhaustive
+        self._ids, self._cosines = index.nearest(vectors, max(1, len(self.readings)) if exhaustive else NEIGHBOURS)
+
+    def found(self, target: Target) -> Found:
+        """Return where a target may be, in regions and in lines."""
+        number = self.targets.index(target)
+        word = self.alphabet.encode(target.word)
+        places = self._places(word)
+        within, fits = self._in_regions(target, number, word, places)
+        if len(word) < 2:
+            return within
+        crossing = self._in_lines(target, word, places, fits)
+        return Found.merged([within, crossing]) if len(crossing) else within
+
+    @cached_property
+    def _near(self) -> NDArray[np.int64]:
+        """Return the places of the regions that the vectors propose for any target."""
+        places = self.readings.places(np.unique(self._ids))
+        return places[places >= 0]
+
+    def _places(self, word: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the places of the regions worth scoring for a word, ascending."""
+        if self.exhaustive:
+            return np.arange(len(self.readings))
+        bits = word_bits(word)
+        proposals = [self._near, holding(self.readings.signatures, bits)]
+        if len(word) >= _LONG_WORD:
+            proposals.append(holding(self.readings.signatures, bits, _PAIRS_OF_A_LETTER)[:_MISREAD])
+        return np.unique(np.concatenate(proposals))
+
+    def _in_regions(
+        self, target: Target, number: int, word: NDArray[np.int32], places: NDArray[np.int64]
+    ) -> tuple[Found, FloatArray]:
+        """Return the regions in which a target may be, and how well its letters fit each as a part, per letter."""
+        cosines = self._similarities(number, places)
+        ways = (WHOLE, PART) if target.is_plain else (target.ends,)
+        fits = self._aligned(word, places, ways, self.readings.region_lattices)
+        sureness = self.readings.text_scores[places]
+        if target.is_plain:
+            alignment = Alignment(fits[0], fits[1], len(word))
+            scores, whole = score(cosines, alignment, sureness), letter_fit(alignment) <= alignment.whole
+        else:
+            scores, whole = score_anchored(fits[0], len(word), sureness), np.zeros(len(places), bool)
+        return self._table(target, places, places, scores, cosines, whole), fits[-1]
+
+    def _in_lines(self, target: Target, word: NDArray[np.int32], places: NDArray[np.int64], fits: FloatArray) -> Found:
+        """Return the lines in which a target may run on from one region into the next.
+
+        Lines in which it surely lies within one region are not among them. A row stands for the whole line: where in it
+        the letters are is found out for what is shown.
+        """
+        readings = self.readings
+        certain = CERTAIN / len(word)
+        within = np.full(len(readings.line_starts) - 1, WORST, np.float32)
+        np.maximum.at(within, readings.lines[places], fits)
+        proposed = within < certain
+        proposed &= np.diff(readings.line_starts) > 1
+        if not self.exhaustive:
+            holds = np.zeros(len(proposed), bool)
+            holds[holding(readings.line_signatures, word_bits(word))] = True
+            proposed &= holds
+        lines = np.nonzero(proposed)[0]
+        way = PART if target.is_plain else target.ends
+        (part,) = self._aligned(word, lines, (way,), readings.line_lattices)
+        runs_on = (part > _CROSSING_FIT) & ((part > within[lines] + _GAIN) | (part >= certain))
+        lines, part = lines[runs_on], part[runs_on]
+        sureness = self._line_scores[lines]
+        if target.is_plain:
+            (whole,) = self._aligned(word, lines, (WHOLE,), readings.line_lattices)
+            scores = score_crossing(Alignment(whole, part, len(word)), sureness)
+            is_whole = whole >= part
+        else:
+            scores, is_whole = score_anchored(part, len(word), sureness), np.zeros(len(lines), bool)
+        first, last = readings.line_starts[lines], readings.line_starts[lines + 1] - 1
+        return self._table(target, first, last, scores, np.full(len(lines), np.nan, np.float32), is_whole)
+
+    @cached_property
+    def _line_scores(self) -> FloatArray:
+        """Return the mean of the regions' text scores for each line, (M,) float32."""
+        starts = self.readings.line_starts
+        if not len(self.readings):
+            return np.zeros(0, np.float32)
+        return np.asarray(np.add.reduceat(self.readings.text_scores, starts[:-1]) / np.diff(starts), np.float32)
+
+    def _aligned(
+        self,
+        word: NDArray[np.int32],
+        places: NDArray[np.int64],
+        ways: Sequence[Ends],
+        lattices: Callable[[NDArray[np.int64]], LatticeBatch],
+    ) -> FloatArray:
+        """Return the log-scores per letter (E, N) of a word in regions or lines, portion by portion."""
+        fits = np.empty((len(ways), len(places)), np.float32)
+        for start in range(0, len(places), _PORTION):
+            portion = slice(start, start + _PORTION)
+            fits[:, portion] = align_ends(word, lattices(places[portion]), ways) / len(word)
+        return np.maximum(fits, np.float32(WORST), out=fits)
+
+    def _similarities(self, number: int, places: NDArray[np.int64]) -> FloatArray:
+        """Return the cosines (N,) float32 of a target with regions."""
+        ids = self.readings.region_ids[places]
+        order = np.argsort(self._ids[number], kind="stable")
+        known = self._ids[number][order]
+        spot = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+        cosines = np.where(known[spot] == ids, self._cosines[number][order][spot], np.nan).astype(np.float32)
+        missing = np.nonzero(np.isnan(cosines))[0]
+        if len(missing):
+            cosines[missing] = self.index.similarities(self.vectors[number : number + 1], ids[missing])[0]
+        return cosines
+
+    def _table(
+        self,
+        target: Target,
+        first: NDArray[np.int64],
+        last: NDArray[np.int64],
+        scores: Scores,
+        cosines: FloatArray,
+        whole: NDArray[np.bool_],
+    ) -> Found:
+        count = len(first)
+        return Found(
+            targets=(target,),
+            which=np.zeros(count, np.int64),
+            first=first,
+            last=last,
+            images=self.readings.image_ids[first],
+            values=scores.values,
+            kinds=scores.kinds,
+            whole=whole,
+            similarity=cosines,
+            fit=scores.lattice,
+            extent=np.full((count, 2), np.nan, np.float32),
+        )

@@ -1,0 +1,72 @@
+"""Regular expressions over what was read, kept to those that cannot run away.
+
+Python's `re` tries one way to match after another: a repetition or a choice within a repetition can take it longer than
+anybody waits. So an expression repeats and leaves open only a few times, never within a repetition, has a limited
+length, and looks at the first characters of a word or line only.
+"""
+
+from __future__ import annotations
+
+import re
+
+from textsearch.grammar import Regex, error_at
+
+LONGEST_PATTERN = 200
+"""Characters of a regular expression at most."""
+
+LONGEST_TEXT = 100
+"""Characters of a word or line that are looked at."""
+
+MOST_REPETITIONS = 3
+"""Times that *, + or {m,n} may occur."""
+
+MOST_OPTIONS = 8
+"""Times that ? may occur."""
+
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|[()|*+?]|\{\d+\}|\{\d*,\d*\}|.", re.DOTALL)
+
+
+def compile_pattern(regex: Regex, query: str) -> re.Pattern[str]:
+    """Return the expression, ready to be searched for in normalised text.
+
+    Raises:
+        QueryError: it is malformed or may run away.
+    """
+    problem = _problem(regex.pattern)
+    if problem:
+        raise error_at(query, regex.position, problem)
+    try:
+        return re.compile(regex.pattern, re.IGNORECASE)
+    except re.error as error:
+        raise error_at(query, regex.position, f"This regular expression cannot be understood: {error.msg}.") from error
+
+
+def _problem(pattern: str) -> str | None:
+    """Return why an expression is not accepted, None if it is."""
+    if len(pattern) > LONGEST_PATTERN:
+        return f"A regular expression may have {LONGEST_PATTERN} characters, this one has {len(pattern)}."
+    repetitions = options = 0
+    # For each open group whether it can match in several ways, and whether such a group was closed just now.
+    several, closed = [False], False
+    for token in _TOKEN.findall(pattern):
+        if token == "(?" or re.fullmatch(r"\\[1-9]", token):
+            return "Only plain groups, ( ) and (?: ), can be used in a regular expression, and no references to them."
+        repeats = token in "*+" or (token[0] == "{" and token[-1] == "}" and len(token) > 1)
+        if repeats and closed:
+            return "A repeated group may hold no repetition and no choice; it could take for ever."
+        closed = False
+        if token.startswith("("):
+            several.append(False)
+        elif token == ")" and len(several) > 1:
+            closed = several.pop()
+            several[-1] = several[-1] or closed
+        elif repeats or token in "?|":
+            several[-1] = True
+            options += token == "?"
+            repetitions += repeats and not token.strip("{}").isdigit()
+    if repetitions > MOST_REPETITIONS or options > MOST_OPTIONS:
+        return (
+            f"A regular expression may hold {MOST_REPETITIONS} repetitions and {MOST_OPTIONS} question marks, "
+            f"this one holds {repetitions} and {options}."
+        )
+    return None

@@ -1,0 +1,161 @@
+"""What a parsed query asks the index for: letters to align, vectors to compare, patterns to try."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textsearch.alignment import WHOLE, Ends
+from textsearch.alphabet import Alphabet, marked, normalise
+from textsearch.errors import QueryError
+from textsearch.grammar import Alternative, Clause, Phrase, Regex, Word, error_at, parse
+from textsearch.matching.patterns import compile_pattern
+
+
+@dataclass(frozen=True)
+class Target:
+    """Letters to look for.
+
+    Attributes:
+        word: the letters, normalised.
+        ends: where they begin and end; WHOLE for a plain word, which is also found as a part of another.
+        marked: the letters with the diacritics that were typed; None if there were none.
+    """
+
+    word: str
+    ends: Ends = WHOLE
+    marked: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether this is a word without stars."""
+        return self.ends == WHOLE
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A regular expression to try on words and lines; `word` is how it was written."""
+
+    word: str
+    compiled: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Words that stand beside each other, in this order; `joined` are all of them written as one."""
+
+    words: tuple[Target, ...]
+    joined: Target
+
+
+Sought = Target | Pattern | Sequence
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query as the index understands it.
+
+    Attributes:
+        text: exactly as it was given.
+        wanted: alternatives of each clause that should hold; at least one clause.
+        excluded: alternatives none of which may hold.
+        joined: the words of the query written as one, for signs that leave out the space; None if it is not just two or
+            more plain words.
+    """
+
+    text: str
+    wanted: tuple[tuple[Sought, ...], ...]
+    excluded: tuple[Sought, ...]
+    joined: Target | None
+
+    @classmethod
+    def of(cls, text: str, alphabet: Alphabet) -> Plan:
+        """Read a query.
+
+        Raises:
+            QueryError: it is empty or malformed, nothing of it can be searched, or some letters of it cannot.
+        """
+        clauses = parse(text).clauses
+        reader = _Reader(text, alphabet)
+        wanted = [found for clause in clauses if not clause.excluded and (found := reader.clause(clause))]
+        excluded = [sought for clause in clauses if clause.excluded for sought in reader.clause(clause)]
+        if not wanted:
+            what = "only says what to leave out" if excluded else "holds no letter or digit"
+            raise QueryError(f"The query {text!r} {what}; give at least one word to look for.")
+        words = [sought for clause in wanted for sought in clause if isinstance(sought, Target) and sought.is_plain]
+        joinable = len(words) > 1 and len(words) == sum(len(clause) for clause in wanted) == len(wanted)
+        return cls(text, tuple(wanted), tuple(excluded), _joined(words) if joinable else None)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Return all letters to look for, each once, in the order of the query."""
+        found: dict[Target, None] = {}
+        for sought in (*(sought for clause in self.wanted for sought in clause), *self.excluded):
+            if isinstance(sought, Sequence):
+                found |= dict.fromkeys((*sought.words, sought.joined))
+            elif isinstance(sought, Target):
+                found[sought] = None
+        if self.joined is not None:
+            found[self.joined] = None
+        return tuple(found)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the words that are looked for, each once, without those that must not be there."""
+        found: list[str] = []
+        for sought in (sought for clause in self.wanted for sought in clause):
+            found += [word.word for word in sought.words] if isinstance(sought, Sequence) else [sought.word]
+        return tuple(dict.fromkeys(found))
+
+
+class _Reader:
+    """Turns the parts of a syntax tree into what is sought; letters that cannot be read are an error."""
+
+    def __init__(self, text: str, alphabet: Alphabet) -> None:
+        self.text = text
+        self.alphabet = alphabet
+
+    def clause(self, clause: Clause) -> tuple[Sought, ...]:
+        found = (self.alternative(alternative) for alternative in clause.alternatives)
+        return tuple(sought for sought in found if sought is not None)
+
+    def alternative(self, alternative: Alternative) -> Sought | None:
+        """Return what an alternative asks for, None if it is punctuation only."""
+        if isinstance(alternative, Regex):
+            return Pattern(str(alternative), compile_pattern(alternative, self.text))
+        if isinstance(alternative, Phrase):
+            words = [self.target(word, WHOLE, alternative.position) for word in alternative.words]
+            known = tuple(word for word in words if word is not None)
+            if len(known) < 2:
+                return known[0] if known else None
+            return Sequence(known, _joined(known))
+        return self.target(alternative.text, _ends(alternative), alternative.position)
+
+    def target(self, text: str, ends: Ends, position: int) -> Target | None:
+        word = normalise(text)
+        unknown = list(dict.fromkeys(letter for letter in word if letter not in self.alphabet.letters))
+        if unknown:
+            shown = ", ".join(unknown)
+            raise error_at(
+                self.text,
+                position,
+                f"This index cannot read {shown}; leave it out. What can be searched: textsearch info --alphabet",
+            )
+        typed = marked(text)
+        return Target(word, ends, typed if typed != word else None) if word else None
+
+
+def _ends(word: Word) -> Ends:
+    return Ends(not word.open_start, not word.open_end)
+
+
+def _joined(words: tuple[Target, ...] | list[Target]) -> Target:
+    return Target("".join(word.word for word in words))
+
+
+def letters_of(target: Target, alphabet: Alphabet) -> NDArray[np.int32]:
+    """Return the folded ids (L,) int32 of a target's letters."""
+    return alphabet.encode(target.word)

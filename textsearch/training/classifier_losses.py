@@ -1,0 +1,75 @@
+"""What the classifier is trained on: the right class, parts that agree, and latent distances that follow the tree."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from textsearch.knowledge.network import Judgement
+from textsearch.knowledge.scrim import part_loss, ranking_loss
+
+ALONE_WEIGHT = 0.3
+"""Of the branches' own cross-entropy: each must tell the class alone as well, so that none leans on another."""
+
+PARTS_WEIGHT = 0.5
+"""Of the parts' contrastive loss (MAMC's lambda)."""
+
+KNOWLEDGE_WEIGHT = 20.0
+"""The published alpha of the knowledge loss."""
+
+_EXPONENT = 1.2
+_TREE_SCALE = 0.1
+
+_LEARNT_BRANCHES = ("picture", "spelling", "reading", "parts")
+
+
+def classifier_loss(judged: Judgement, labels: Tensor, smoothing: float) -> Tensor:
+    """Return the cross-entropy of the sum and of each branch that learns, and the losses of SCRIM where it is there.
+
+    Args:
+        judged: what the network said of B photos.
+        labels: (B,) int64, classes.
+        smoothing: share of the target that is spread over all classes.
+    """
+    loss = functional.cross_entropy(judged.logits, labels, label_smoothing=smoothing)
+    for name in _LEARNT_BRANCHES:
+        if name in judged.branches:
+            alone = functional.cross_entropy(judged.branches[name], labels, label_smoothing=smoothing)
+            loss = loss + ALONE_WEIGHT * alone
+    if judged.parts is not None and judged.region_logits is not None and judged.region_scores is not None:
+        count, classes = judged.region_logits.shape[1:]
+        each = functional.cross_entropy(
+            judged.region_logits.reshape(-1, classes), labels.repeat_interleave(count), reduction="none"
+        ).view(-1, count)
+        loss = loss + ALONE_WEIGHT * each.mean() + PARTS_WEIGHT * part_loss(judged.parts, labels)
+        loss = loss + ranking_loss(judged.region_scores, each.detach())
+    return loss
+
+
+def knowledge_distance_loss(first: Tensor, second: Tensor, third: Tensor, distances: tuple[Tensor, Tensor]) -> Tensor:
+    """Return how far ratios of latent distances are from ratios of distances in the taxonomy (CKFR, section 5.1).
+
+    The published demo reads the third photo's label from the second; here each distance is that of its own pair.
+
+    Args:
+        first: (B, D), latent features of the anchors.
+        second: (B, D), of the second photos.
+        third: (B, D), of the third photos.
+        distances: from each anchor's class to the second's and to the third's, two of (B,).
+    """
+    anchors, seconds, thirds = (_standardised(features) for features in (first, second, third))
+    near = (anchors - seconds).abs().clamp(min=1e-6).pow(_EXPONENT).mean(dim=1)
+    far = (anchors - thirds).abs().clamp(min=1e-6).pow(_EXPONENT).mean(dim=1)
+    to_second, to_third = (_TREE_SCALE * each for each in distances)
+    return KNOWLEDGE_WEIGHT * (near * to_third - far * to_second).abs().mean()
+
+
+def _standardised(features: Tensor) -> Tensor:
+    """Return features with mean 0 and deviation 1 over the whole batch, one number for both."""
+    return (features - features.mean()) / features.std().clamp(min=1e-6)
+
+
+def triples(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return the second and the third photo for each of `count` anchors, drawn at random: two of (count,) int64."""
+    return torch.randperm(count, generator=generator), torch.randperm(count, generator=generator)
