@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 import pytest
+from PIL import Image
 
 import textsearch
 from tests.fakes import FakeModel, save_photo
@@ -22,8 +25,9 @@ from textsearch.errors import (
     TextSearchError,
 )
 from textsearch.index.folder import IndexFolder
+from textsearch.index.readings_file import READINGS
 from textsearch.index.records import ModelIdentity
-from textsearch.types import TextModel
+from textsearch.types import ByteArray, MatchMode, Regions, TextModel
 
 
 class OtherModel(FakeModel):
@@ -198,3 +202,73 @@ def test_an_index_keeps_the_preset_it_was_begun_with(tmp_path: Path) -> None:
     assert Database(tmp_path / "new").model.name == "joint"
     with pytest.raises(IndexModelError, match="joint-fast"):
         Database(location, preset="default").search("exit")
+
+
+# --- a picture of a word
+
+
+def test_a_picture_of_a_word_finds_the_word(gallery: Path, tmp_path: Path) -> None:
+    picture = save_photo(tmp_path / "crop.png", "Exit")
+    with open_database(gallery, model=FakeModel()) as database:
+        database.index(gallery)
+        for image in (picture, str(picture), np.asarray(Image.open(picture)), Image.open(picture)):
+            best = database.search_like(image)[0]
+            assert (best.path.name, best.kind, best.matches[0].text) == ("exit.png", "exact", "EXIT")
+        result = database.search_like(picture, (0, 0, 320, 48), 0)
+        assert [hit.path.name for hit in result] == ["exit.png", "hotel.png"]
+        assert result.query == "exit"
+
+
+def test_the_largest_word_of_a_picture_counts(gallery: Path, tmp_path: Path) -> None:
+    class Uneven(FakeModel):
+        def encode_images(self, images: Sequence[ByteArray]) -> list[Regions]:
+            found = super().encode_images(images)
+            return [
+                replace(regions, polygons=tuple(p * (1 + i) for i, p in enumerate(regions.polygons)))
+                for regions in found
+            ]
+
+    picture = save_photo(tmp_path / "crop.png", "the", "hotel", "!")
+    with open_database(gallery, model=Uneven()) as database:
+        database.index(gallery)
+        assert database.search_like(picture).query == "hotel"
+
+
+@pytest.mark.parametrize("box", [(0, 0, 400, 20), (10, 10, 10, 20), (-1, 0, 5, 5), (5, 20, 10, 10)])
+def test_a_box_outside_the_picture_is_an_error(gallery: Path, box: tuple[float, float, float, float]) -> None:
+    with open_database(gallery, model=FakeModel()) as database:
+        database.index(gallery)
+        with pytest.raises(QueryError, match="does not lie in the picture, which is 320 x 48"):
+            database.search_like(gallery / "exit.png", box)
+
+
+def test_pictures_that_cannot_be_asked(gallery: Path, tmp_path: Path) -> None:
+    with open_database(gallery, model=FakeModel()) as database:
+        database.index(gallery)
+        with pytest.raises(QueryError, match="No letter can be read in the picture"):
+            database.search_like(save_photo(tmp_path / "blank.png"))
+        with pytest.raises(ImageError, match="cannot be read"):
+            database.search_like(tmp_path / "missing.png")
+        with pytest.raises(ImageError, match=r"\(H, W, 3\) of uint8"):
+            database.search_like(np.zeros((4, 4), np.uint8))
+
+
+def test_the_alphabet_tells_what_can_be_searched(gallery: Path) -> None:
+    letters = open_database(gallery, model=FakeModel()).alphabet().letters
+    assert {"a", "z", "0"} <= letters.keys()
+    assert "é" not in letters, "it is searched as e"
+
+
+def test_indexing_keeps_the_readings_for_the_next_process(gallery: Path) -> None:
+    with open_database(gallery, model=FakeModel()) as database:
+        database.index(gallery)
+        assert (database.location / READINGS).is_file()
+
+
+@pytest.mark.parametrize("match", ["exact", "partial"])
+def test_many_queries_take_the_same_options(gallery: Path, match: MatchMode) -> None:
+    with open_database(gallery, model=FakeModel()) as database:
+        database.index(gallery)
+        (result,) = database.search_many(["exi"], match=match, exhaustive=True)
+        assert [hit.path.name for hit in result] == (["exit.png"] if match == "partial" else [])
+        assert [hit.path.name for hit in database.search("exi", match=match)] == [hit.path.name for hit in result]

@@ -234,7 +234,7 @@ class Database:
                 parts of longer words, "auto" also similar ones, exact before partial before similar; "similar" returns
                 the same photos as "auto" in the order of their scores alone.
             min_score: hits below this score (0 to 100) are left out; None leaves out those that hardly ever hold the
-                query (below 5), and nothing where the whole gallery is asked for.
+                query (below 2), and nothing where the whole gallery is asked for.
             exhaustive: score every region of the index, not only the likely ones; slower.
 
         Raises:

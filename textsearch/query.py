@@ -20,7 +20,7 @@ from textsearch.matching.phrases import standing_together
 from textsearch.matching.plan import Pattern, Plan, Sought, Target
 from textsearch.matching.plan import Sequence as Words
 from textsearch.matching.transcripts import Transcripts
-from textsearch.rerank import APART, KIND_MARGIN, KINDS, MEANINGFUL, MINIMUM_SCORE, SEPARATE, SIMILAR
+from textsearch.rerank import APART, KIND_MARGIN, KINDS, LEAST_PHRASE, MEANINGFUL, MINIMUM_SCORE, SEPARATE, SIMILAR
 from textsearch.types import FloatArray, Hit, MatchMode, SearchResult, TextModel
 
 _CACHED_REGIONS = 20_000
@@ -217,7 +217,8 @@ class _Asked:
         words = [self.table(word) for word in sought.words]
         floor = self.options.least / 100
         together = standing_together(words, self.readings, SEPARATE, enough, floor)
-        return either([together, Best.of(self.table(sought.joined))])
+        best = either([together, Best.of(self.table(sought.joined))])
+        return best.only((best.kinds < SIMILAR) | (best.values >= LEAST_PHRASE)) if floor > 0 else best
 
     def table(self, sought: Target | Pattern) -> Found:
         """Return where letters or a pattern may be; asked for twice it is looked for once."""

@@ -66,18 +66,22 @@ away later, so that whoever types less of a word finds no less."""
 _LEAST_SURE = 0.05
 """A transcript less probable than this counts as one of this probability."""
 
-APART, SEPARATE = 0.9, 0.04
+APART, SEPARATE = 0.9, 0.015
 """What is left of the score where the words stand far apart: of words that may, and of a phrase. The latter is below
 MINIMUM_SCORE: such a photo is not found, but still comes before those without the words."""
 
 UNTYPED_MARKS = 0.9
 """What is left of the score where a letter was typed with a diacritic and is seen without it."""
 
-MEANINGFUL = 0.05
+MEANINGFUL = 0.02
 """A match below this score is not shown: its region has nothing to do with the word."""
 
-MINIMUM_SCORE = 5.0
-"""Hits below this score, of 100, are left out unless asked for: fewer than one in a hundred of them holds the word."""
+MINIMUM_SCORE = 2.0
+"""Hits below this score, of 100, are left out unless asked for: a word of four letters with one of them misread, EX1T
+for exit, scores 3, and what has nothing to do with the word a tenth."""
+
+LEAST_PHRASE = 0.05
+"""Least score of what only looks like a phrase: the same words the other way round, or apart, are none."""
 
 KIND_MARGIN = 10.0
 """Points, of 100, by which a photo must score more to come before one of the next better kind."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -72,25 +71,8 @@ def cut(image: ByteArray, word: WordLabel, owner: int, generator: Generator, pla
     across = float(np.linalg.norm(corners[3] - corners[0]))
     grown = corners + (corners - corners.mean(axis=0)) * 0.06
     moved = (grown + generator.normal(0, play * across / 2, (4, 2))).astype(np.float32)
-    strip = rectify(image, moved, STRIP_HEIGHT, WIDTHS[-1]) if half == 2 else _straighten(image, word.polygon)
-    return WordStrip(strip, word.text, moved, owner)
-
-
-def _straighten(image: ByteArray, polygon: FloatArray) -> ByteArray:
-    """Straighten a curved word (2K, 2) to a strip (48, W, 3): columns along the middle, rows from edge to edge."""
-    half = len(polygon) // 2
-    top, bottom = polygon[:half], polygon[half:][::-1]
-    middle = (top + bottom) / 2
-    places = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])
-    tall = max(1.0, float(np.linalg.norm(top - bottom, axis=1).mean()))
-    width = int(np.clip(round(places[-1] * STRIP_HEIGHT / tall), 8, WIDTHS[-1]))
-    wanted = np.linspace(0, places[-1], width)
-    edges = [np.stack([np.interp(wanted, places, edge[:, axis]) for axis in (0, 1)], 1) for edge in (top, bottom)]
-    share = ((np.arange(STRIP_HEIGHT) + 0.5) / STRIP_HEIGHT)[:, None, None]
-    grid = (edges[0] * (1 - share) + edges[1] * share).astype(np.float32)
-    return cv2.remap(image, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
-        np.uint8
-    )
+    outline = moved if half == 2 else word.polygon
+    return WordStrip(rectify(image, outline, STRIP_HEIGHT, WIDTHS[-1]), word.text, moved, owner)
 
 
 def batches(strips: Sequence[WordStrip]) -> list[StripBatch]:

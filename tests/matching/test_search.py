@@ -1,0 +1,239 @@
+"""Searching over layouts that the fake model does not draw: split and merged words, line breaks, slanted text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fakes import certain_lattice
+from tests.matching.gallery import MODEL, box, fill, image_of
+from textsearch.errors import QueryError
+from textsearch.query import Searcher, SearchOptions
+from textsearch.types import FloatArray, Hit, MatchMode
+
+Placed = dict[str, list[tuple[str, FloatArray]]]
+
+SLANT = np.array([[1, 0.5], [-0.5, 1]], np.float32)
+
+GALLERY: Placed = {
+    "split plate": [("FORD", box(0, 0)), ("RE16", box(45, 0)), ("TGK", box(90, 0))],
+    "merged plate": [("RE16TGK", box(0, 0, 80)), ("2016", box(90, 0))],
+    "far apart": [("RE16", box(0, 0)), ("TGK", box(200, 150))],
+    "coca cola": [("Enjoy", box(0, 0)), ("Coca", box(45, 0)), ("Cola", box(90, 0))],
+    "merged cola": [("CocaCola", box(0, 0, 80))],
+    "cola below": [("Enjoy", box(0, 0)), ("Coca", box(45, 0)), ("Cola", box(0, 14)), ("light", box(45, 14))],
+    "slanted cola": [("Coca", box(0, 0) @ SLANT), ("Cola", box(45, 0) @ SLANT)],
+    "cola coca": [("Cola", box(0, 0)), ("Coca", box(45, 0))],
+    "cola far": [("Coca", box(0, 0)), ("Cola", box(200, 150))],
+    "accent": [("Café", box(0, 0)), ("Paris", box(45, 0))],
+    "no accent": [("CAFE", box(0, 0)), ("Paris", box(45, 0))],
+    "sale": [("WHOLESALE", box(0, 0, 90))],
+    "start": [("SALEROOM", box(0, 0, 80))],
+}
+
+
+@pytest.fixture(scope="module")
+def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
+    images = [
+        image_of(
+            f"/{name}.jpg",
+            [text for text, _ in words],
+            [polygon for _, polygon in words],
+            [certain_lattice(text) for text, _ in words],
+        )
+        for name, words in GALLERY.items()
+    ]
+    with fill(tmp_path_factory.mktemp("index") / ".textsearch", images) as index:
+        yield Searcher(index, MODEL)
+
+
+def hits(searcher: Searcher, query: str, match: MatchMode = "auto", k: int = 20) -> dict[str, Hit]:
+    return {hit.path.stem: hit for hit in searcher.search(query, SearchOptions(k, match))}
+
+
+def sure(searcher: Searcher, query: str) -> set[str]:
+    return set(hits(searcher, query, "partial"))
+
+
+# --- words that were merged or split
+
+
+def test_one_word_is_found_where_it_was_split(searcher: Searcher) -> None:
+    found = hits(searcher, "RE16TGK", "partial")
+    assert set(found) == {"split plate", "merged plate"}
+    assert found["split plate"].kind == "exact"
+    assert [(match.text, match.span) for match in found["split plate"].matches] == [("RE16", (0, 4)), ("TGK", (0, 3))]
+
+
+def test_two_words_are_found_where_they_were_merged(searcher: Searcher) -> None:
+    found = hits(searcher, "RE16 TGK", "partial")
+    assert set(found) == {"split plate", "merged plate", "far apart"}
+    assert [match.word for match in found["merged plate"].matches] == ["re16tgk"]
+
+
+def test_a_part_that_runs_on_shows_its_letters_in_both_regions(searcher: Searcher) -> None:
+    hit = hits(searcher, "E16T", "partial")["split plate"]
+    assert hit.kind == "partial"
+    first, second = hit.matches
+    assert (first.text, first.span) == ("RE16", (1, 4))
+    assert (second.text, second.span) == ("TGK", (0, 1))
+    left = min(x for x, _ in first.letters)
+    assert 45 < left < 60
+    assert max(x for x, _ in second.letters) < 115
+
+
+# --- phrases
+
+
+@pytest.mark.parametrize("query", ['"coca cola"', "“Coca Cola”"])
+def test_a_phrase_is_adjacent_and_in_order(searcher: Searcher, query: str) -> None:
+    found = hits(searcher, query)
+    assert set(found) == {"coca cola", "merged cola", "cola below", "slanted cola"}
+    assert {hit.kind for hit in found.values()} == {"exact"}
+    assert found["coca cola"].explanation.phrase == pytest.approx(1)
+    assert found["cola below"].explanation.phrase == pytest.approx(0.9)
+    assert found["merged cola"].explanation.phrase is None
+    assert found["coca cola"].score > found["cola below"].score
+
+
+def test_words_near_and_in_order_come_first(searcher: Searcher) -> None:
+    found = hits(searcher, "coca cola")
+    assert {"coca cola", "slanted cola", "merged cola", "cola below", "cola coca", "cola far"} <= set(found)
+    assert found["coca cola"].score > found["cola below"].score > found["cola far"].score
+    assert found["cola far"].explanation.phrase == 0
+
+
+def test_a_phrase_may_hold_a_split_word(searcher: Searcher) -> None:
+    assert sure(searcher, '"ford re16tgk"') == {"split plate"}
+
+
+# --- what may and what must not be there
+
+
+def test_what_is_excluded_is_left_out(searcher: Searcher) -> None:
+    assert sure(searcher, "cola -enjoy") == {"merged cola", "slanted cola", "cola coca", "cola far"}
+    assert sure(searcher, 'cola -"coca cola"') == {"cola coca", "cola far"}
+    assert sure(searcher, "cola -joy|/^cocacola$/") == {"slanted cola", "cola coca", "cola far"}
+
+
+def test_either_is_enough(searcher: Searcher) -> None:
+    assert sure(searcher, "ford|paris") == {"split plate", "accent", "no accent"}
+    assert sure(searcher, '"coca cola"|2016 enjoy') == {"coca cola", "cola below"}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("sale*", {"start"}),
+        ("*sale", {"sale"}),
+        ("*sale*", {"sale", "start"}),
+        ("re16t*", {"split plate", "merged plate"}),
+    ],
+)
+def test_stars(searcher: Searcher, query: str, expected: set[str]) -> None:
+    found = hits(searcher, query, "exact")
+    assert set(found) == expected
+
+
+def test_the_letters_of_a_star_are_marked(searcher: Searcher) -> None:
+    (match,) = hits(searcher, "*sale")["sale"].matches
+    assert match.text[slice(*match.span)] == "SALE"
+    assert 45 < min(x for x, _ in match.letters) < 55
+    assert max(x for x, _ in match.letters) == 90
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("/^re16/", {"split plate", "merged plate", "far apart"}),
+        ("/^RE16$/", {"split plate", "far apart"}),
+        ("/coca cola/", {"coca cola", "slanted cola"}),
+        (r"/\d{4}/", {"merged plate"}),
+        ("/^sale|sale$/", {"start", "sale"}),
+        ("/x{3}/", set()),
+    ],
+)
+def test_regular_expressions(searcher: Searcher, query: str, expected: set[str]) -> None:
+    assert sure(searcher, query) == expected
+
+
+def test_what_an_expression_matches_is_marked(searcher: Searcher) -> None:
+    (match,) = hits(searcher, "/le.ale/")["sale"].matches
+    assert (match.word, match.text[slice(*match.span)]) == ("/le.ale/", "LESALE")
+    words = hits(searcher, "/ca c/")["coca cola"].matches
+    assert [match.text for match in words] == ["Coca", "Cola"]
+
+
+# --- kinds, order, letters
+
+
+def test_kinds_are_chosen(searcher: Searcher) -> None:
+    assert set(hits(searcher, "sale", "exact")) == set()
+    assert set(hits(searcher, "sale", "partial")) == {"sale", "start"}
+    assert set(hits(searcher, "sale", "similar")) == set(hits(searcher, "sale"))
+
+
+def test_the_better_kind_comes_first_unless_the_margin_is_passed(searcher: Searcher) -> None:
+    kinds = [hit.kind for hit in hits(searcher, "cola").values()]
+    assert kinds == sorted(kinds, key=["exact", "partial", "similar"].index)
+    scores = [hit.score for hit in hits(searcher, "cola", "similar").values()]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_an_unknown_mode_is_named() -> None:
+    with pytest.raises(QueryError, match="match mode 'fuzzy'; choose one of auto, exact, partial, similar"):
+        SearchOptions(match="fuzzy")  # type: ignore[arg-type]
+
+
+def test_matched_letters_lie_in_the_region(searcher: Searcher) -> None:
+    (match,) = hits(searcher, "cola", "partial")["merged cola"].matches
+    assert (match.kind, match.text[slice(*match.span)]) == ("partial", "Cola")
+    xs = [x for x, _ in match.letters]
+    assert 35 < min(xs) < 45
+    assert max(xs) == 80
+    (whole,) = hits(searcher, "cocacola", "exact")["merged cola"].matches
+    assert (whole.letters, whole.span) == (whole.polygon, (0, 8))
+
+
+def test_the_explanation_tells_the_parts_of_the_score(searcher: Searcher) -> None:
+    why = hits(searcher, "sale")["sale"].explanation
+    assert why.phrase is None
+    assert 0 < why.text < 1
+    assert why.similarity is not None and -1 <= why.similarity <= 1
+    assert why.lattice is not None and 0 <= why.lattice <= 1
+
+
+# --- languages
+
+
+def test_a_typed_accent_comes_first_and_the_other_is_found(searcher: Searcher) -> None:
+    typed = list(hits(searcher, "café", "partial").values())
+    assert [hit.path.stem for hit in typed] == ["accent", "no accent"]
+    assert typed[1].score == pytest.approx(0.9 * typed[0].score)
+    plain = hits(searcher, "cafe", "partial")
+    assert plain["accent"].score == plain["no accent"].score
+
+
+def test_without_a_hit_the_nearest_words_are_named(searcher: Searcher) -> None:
+    result = searcher.search("slae", SearchOptions(match="exact"))
+    assert len(result) == 0
+    assert "WHOLESALE" in result.nearest or "SALEROOM" in result.nearest
+    assert searcher.search("cola", SearchOptions()).nearest == ()
+
+
+def test_scoring_everything_finds_the_same(searcher: Searcher) -> None:
+    for query in ("cola", '"coca cola"', "*sale", "re16tgk"):
+        likely = searcher.search(query, SearchOptions(match="partial"))
+        everything = searcher.search(query, SearchOptions(match="partial", exhaustive=True))
+        assert [hit.path for hit in likely] == [hit.path for hit in everything]
+        assert [hit.score for hit in likely] == pytest.approx([hit.score for hit in everything])
+
+
+def test_an_index_without_text_has_no_hits(tmp_path: Path) -> None:
+    with fill(tmp_path / ".textsearch", [image_of("/blank.jpg", [], [], [])]) as index:
+        searcher = Searcher(index, MODEL)
+        assert len(searcher.search('cola "a b" /c/', SearchOptions())) == 0
+        assert len(searcher.search("cola", SearchOptions(0))) == 1
