@@ -173,14 +173,14 @@ def align_ends(word: NDArray[np.int32], batch: LatticeBatch, ends: Sequence[Ends
         ends: E ways.
     """
     totals = np.empty((len(ends), len(batch)), np.float32)
-    letters, inverse = np.unique(np.append(word, NOTHING), return_inverse=True)
-    emitted = batch.emissions(letters.astype(np.int32))[inverse]
+    emitted = _emitted(word, batch)
     # The longest first: those that still go on at a frame are then the first so many.
     order = np.argsort(-np.diff(batch.starts), kind="stable")
     for start in range(0, len(order), _SIDE_BY_SIDE):
         chosen = order[start : start + _SIDE_BY_SIDE]
+        course = _Course(emitted, batch, chosen)
         for row, way in zip(totals, ends, strict=True):
-            row[chosen] = _Paths(word, batch, chosen, way).run(emitted)
+            row[chosen] = _Paths(word, course, way).run()
     return totals
 
 
@@ -192,18 +192,48 @@ def locate(word: NDArray[np.int32], batch: LatticeBatch, way: Ends) -> tuple[NDA
         batch: N lattices, each of one frame at least.
         way: where it begins and ends.
     """
-    letters, inverse = np.unique(np.append(word, NOTHING), return_inverse=True)
-    emitted = batch.emissions(letters.astype(np.int32))[inverse]
     order = np.argsort(-np.diff(batch.starts), kind="stable")
-    paths = _Paths(word, batch, order, way, traced=True)
-    paths.run(emitted)
+    paths = _TracedPaths(word, _Course(_emitted(word, batch), batch, order), way)
+    paths.run()
     first, stop = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
     first[order], stop[order] = paths.first, paths.stop
     return first, stop
 
 
+def _emitted(word: NDArray[np.int32], batch: LatticeBatch) -> NDArray[np.uint8]:
+    """Return (L + 1, F) uint8: what each letter and, last, no letter costs at each frame."""
+    letters, inverse = np.unique(np.append(word, NOTHING), return_inverse=True)
+    return batch.emissions(letters.astype(np.int32))[inverse]
+
+
+class _Course:
+    """The frames of M lattices, the longest first, in the order in which they are gone through: side by side.
+
+    Args:
+        emitted: (L + 1, F) uint8, costs of a word's letters at all frames of the batch.
+        batch: lattices.
+        order: (M,) int64, which of them, the longest first.
+    """
+
+    def __init__(self, emitted: NDArray[np.uint8], batch: LatticeBatch, order: NDArray[np.int64]) -> None:
+        starts = batch.starts[order]
+        lengths = batch.starts[order + 1] - starts
+        self.count = len(order)
+        self.several = len(batch.region_starts) > len(batch.starts)
+        steps = np.arange(int(lengths.max(initial=0)))
+        # How many lattices go on at each frame.
+        self.going = len(order) - np.searchsorted(lengths[::-1], steps, side="right")
+        frames = (starts[None, :] + steps[:, None])[steps[:, None] < lengths[None, :]]
+        self.emission = _EMISSION[emitted[:, frames]]
+        is_start = np.zeros(len(batch.letters) + 1, bool)
+        is_start[batch.region_starts] = True
+        is_start[batch.starts] = True
+        self.starts_region = np.where(is_start[frames], np.float32(0), _IMPOSSIBLE)
+        self.ends_region = np.where(is_start[frames + 1], np.float32(0), _IMPOSSIBLE)
+
+
 class _Paths:
-    """The best paths of one word through M lattices, the longest lattice first.
+    """The best paths of one word through M lattices.
 
     As in CTC, gap i stands before letter i and the last gap after all of them. A gap may be skipped between two
     different letters; from gap to gap a letter may be left out, which costs as much as one that the lattice does not
@@ -211,112 +241,105 @@ class _Paths:
 
     Args:
         word: (L,) int32.
-        batch: lattices.
-        order: (M,) int64, which of them, the longest first.
+        course: of the lattices.
         way: where the word begins and ends.
-        traced: whether to note where the word begins, too.
     """
 
-    def __init__(
-        self, word: NDArray[np.int32], batch: LatticeBatch, order: NDArray[np.int64], way: Ends, traced: bool = False
-    ) -> None:
-        count, length = len(order), len(word)
+    def __init__(self, word: NDArray[np.int32], course: _Course, way: Ends) -> None:
+        self.course = course
         self.way = way
-        self.starts = batch.starts[order]
-        self.lengths = batch.starts[order + 1] - self.starts
-        self.several = len(batch.region_starts) > len(batch.starts)
-        self.is_start = np.zeros(len(batch.letters) + 1, bool)
-        self.is_start[batch.region_starts] = True
-        self.is_start[batch.starts] = True
         self.letter_skip = np.where(word[1:] != word[:-1], np.float32(0), _IMPOSSIBLE)[:, None]
         # What it costs to leave out so many letters at the beginning; backwards, at the end.
-        self.left_out = np.float32(MISSING) * np.arange(length + 1, dtype=np.float32)[:, None]
-        self.letters = np.full((length, count), _IMPOSSIBLE, np.float32)
-        self.gaps = np.full((length + 1, count), _IMPOSSIBLE, np.float32)
-        self.best = np.full(count, _IMPOSSIBLE, np.float32)
-        self.first = np.zeros(count, np.int64)
-        self.stop = np.zeros(count, np.int64)
-        self.origins = None
-        if traced:
-            self.origins = (np.zeros(self.letters.shape, np.int64), np.zeros(self.gaps.shape, np.int64))
+        self.left_out = np.float32(MISSING) * np.arange(len(word) + 1, dtype=np.float32)[:, None]
+        self.letters = np.full((len(word), course.count), _IMPOSSIBLE, np.float32)
+        self.gaps = np.full((len(word) + 1, course.count), _IMPOSSIBLE, np.float32)
+        self.best = np.full(course.count, _IMPOSSIBLE, np.float32)
 
-    def run(self, emitted: NDArray[np.uint8]) -> FloatArray:
-        """Go through all frames; `emitted` (L + 1, F) uint8 are the costs of each letter and, last, of no letter."""
-        longest = int(self.lengths.max(initial=0))
-        # How many lattices go on at each frame.
-        going = len(self.lengths) - np.searchsorted(self.lengths[::-1], np.arange(longest), side="right")
-        for frame, count in enumerate(going.tolist()):
-            places = self.starts[:count] + frame
-            self._step(frame, count, self.is_start[places])
-            emission = _EMISSION[emitted[:, places]]
-            self.letters[:, :count] += emission[:-1]
-            self.gaps[:, :count] += emission[-1]
-            self._finish(frame, count, self.is_start[places + 1])
+    def run(self) -> FloatArray:
+        """Go through all frames; return the best log-score (M,) float32."""
+        course = self.course
+        going = [*course.going.tolist(), 0]
+        start = 0
+        for frame, count in enumerate(going[:-1]):
+            now = slice(start, start + count)
+            start += count
+            self.letters, self.gaps = self._step(count)
+            if not self.way.starts_region:
+                self._begin(self.letters[:1], 0, _FREE, frame)
+            elif frame == 0 or course.several:
+                self._begin(self.letters, 0, self.left_out[:-1] + course.starts_region[now], frame)
+                self._begin(self.gaps, 1, self.left_out + course.starts_region[now], frame)
+            self.letters += course.emission[:-1, now]
+            self.gaps += course.emission[-1, now]
+            if not self.way.ends_region:
+                self._end(slice(0, count), self.letters[-1:], 0, frame)
+                continue
+            # A lattice of one region ends with its last frame; in a line, regions may end at any.
+            ending = slice(0 if course.several else going[frame + 1], count)
+            if ending.start < ending.stop:
+                barred = course.ends_region[now][ending]
+                self._end(ending, self.letters[:, ending] + self.left_out[-2::-1] + barred, 0, frame)
+                self._end(ending, self.gaps[:, ending] + self.left_out[::-1] + barred, 1, frame)
         return self.best
 
-    def _step(self, frame: int, count: int, at_start: NDArray[np.bool_]) -> None:
-        """Move every path one frame on: stay, go on, or begin."""
+    def _step(self, count: int) -> tuple[FloatArray, FloatArray]:
+        """Return the letters and gaps of the first `count` lattices one frame on: every path stays or goes on."""
         letters, gaps = self.letters[:, :count], self.gaps[:, :count]
-        if self.origins is None:
-            new_letters = np.maximum(letters, gaps[:-1])
-            np.maximum(new_letters[1:], letters[:-1] + self.letter_skip, out=new_letters[1:])
-            new_gaps = gaps.copy()
-            np.maximum(new_gaps[1:], letters, out=new_gaps[1:])
-            np.maximum(new_gaps[1:], gaps[:-1] + np.float32(MISSING), out=new_gaps[1:])
-        else:
-            new_letters, new_gaps = self._step_traced(count)
-        letters[:], gaps[:] = new_letters, new_gaps
-        if not self.way.starts_region:
-            self._begin(letters[:1], 0, _FREE, frame)
-        elif frame == 0 or self.several:
-            barred = np.where(at_start, np.float32(0), _IMPOSSIBLE)
-            for kind, states in enumerate((letters, gaps)):
-                self._begin(states, kind, self.left_out[: len(states)] + barred, frame)
+        new_letters = np.maximum(letters, gaps[:-1])
+        np.maximum(new_letters[1:], letters[:-1] + self.letter_skip, out=new_letters[1:])
+        new_gaps = gaps.copy()
+        np.maximum(new_gaps[1:], letters, out=new_gaps[1:])
+        np.maximum(new_gaps[1:], gaps[:-1] + np.float32(MISSING), out=new_gaps[1:])
+        return new_letters, new_gaps
 
     def _begin(self, states: FloatArray, kind: int, begin: FloatArray, frame: int) -> None:
-        """Let paths begin in some states where that is better than going on."""
-        if self.origins is not None:
-            self.origins[kind][: len(states), : states.shape[1]][begin > states] = frame
+        """Let paths begin in the first states, letters (kind 0) or gaps (1), where that is better than going on."""
         np.maximum(states, begin, out=states)
 
-    def _step_traced(self, count: int) -> tuple[FloatArray, FloatArray]:
-        """Move every path one frame on and let it remember where it began."""
-        assert self.origins is not None
+    def _end(self, lattices: slice, ended: FloatArray, kind: int, frame: int) -> None:
+        """Let paths of some lattices end in the last states, letters (kind 0) or gaps (1), and keep the best."""
+        best = self.best[lattices]
+        np.maximum(best, ended[0] if len(ended) == 1 else ended.max(axis=0), out=best)
+
+
+class _TracedPaths(_Paths):
+    """Paths that remember where they begin and end.
+
+    Attributes:
+        first: (M,) int64, the frame with which the best path begins.
+        stop: (M,) int64, one past the frame with which it ends.
+    """
+
+    def __init__(self, word: NDArray[np.int32], course: _Course, way: Ends) -> None:
+        super().__init__(word, course, way)
+        self.first = np.zeros(course.count, np.int64)
+        self.stop = np.zeros(course.count, np.int64)
+        self.origins = [np.zeros(self.letters.shape, np.int64), np.zeros(self.gaps.shape, np.int64)]
+
+    def _step(self, count: int) -> tuple[FloatArray, FloatArray]:
         letters, gaps = self.letters[:, :count], self.gaps[:, :count]
-        from_letter, from_gap = (origin[:, :count].copy() for origin in self.origins)
+        from_letter, from_gap = (origin[:, :count] for origin in self.origins)
         new_letters, new_gaps = letters.copy(), gaps.copy()
+        self.origins = [from_letter.copy(), from_gap.copy()]
         moves = (
-            (new_letters, self.origins[0][:, :count], gaps[:-1], from_gap[:-1]),
-            (new_letters[1:], self.origins[0][1:, :count], letters[:-1] + self.letter_skip, from_letter[:-1]),
-            (new_gaps[1:], self.origins[1][1:, :count], letters, from_letter),
-            (new_gaps[1:], self.origins[1][1:, :count], gaps[:-1] + np.float32(MISSING), from_gap[:-1]),
+            (new_letters, self.origins[0], gaps[:-1], from_gap[:-1]),
+            (new_letters[1:], self.origins[0][1:], letters[:-1] + self.letter_skip, from_letter[:-1]),
+            (new_gaps[1:], self.origins[1][1:], letters, from_letter),
+            (new_gaps[1:], self.origins[1][1:], gaps[:-1] + np.float32(MISSING), from_gap[:-1]),
         )
         for scores, origins, others, other_origins in moves:
             np.copyto(origins, other_origins, where=others > scores)
             np.maximum(scores, others, out=scores)
         return new_letters, new_gaps
 
-    def _finish(self, frame: int, count: int, at_end: NDArray[np.bool_]) -> None:
-        """Let paths end here where the word may end, and keep the best."""
-        letters, gaps = self.letters[:, :count], self.gaps[:, :count]
-        if not self.way.ends_region:
-            if self.origins is not None:
-                self._note(letters[-1:], letters[-1] > self.best[:count], 0, frame)
-            np.maximum(self.best[:count], letters[-1], out=self.best[:count])
-            return
-        if not at_end.any():
-            return
-        barred = np.where(at_end, np.float32(0), _IMPOSSIBLE)
-        for kind, ended in enumerate((letters + self.left_out[-2::-1], gaps + self.left_out[::-1])):
-            highest = ended.max(axis=0) + barred
-            if self.origins is not None:
-                self._note(ended, highest > self.best[:count], kind, frame)
-            np.maximum(self.best[:count], highest, out=self.best[:count])
+    def _begin(self, states: FloatArray, kind: int, begin: FloatArray, frame: int) -> None:
+        self.origins[kind][: len(states)][begin > states] = frame
+        super()._begin(states, kind, begin, frame)
 
-    def _note(self, ended: FloatArray, better: NDArray[np.bool_], kind: int, frame: int) -> None:
-        """Remember where the paths began that are the best so far; `ended` (S, M) are those of the last S states."""
-        assert self.origins is not None
-        places = np.nonzero(better)[0]
-        states = ended.argmax(axis=0)[places] + len(self.origins[kind]) - len(ended)
+    def _end(self, lattices: slice, ended: FloatArray, kind: int, frame: int) -> None:
+        better = np.nonzero(ended.max(axis=0) > self.best[lattices])[0]
+        states = ended.argmax(axis=0)[better] + len(self.origins[kind]) - len(ended)
+        places = better + lattices.start
         self.first[places] = self.origins[kind][states, places]
         self.stop[places] = frame + 1
+        super()._end(lattices, ended, kind, frame)

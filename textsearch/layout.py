@@ -134,16 +134,17 @@ def adjacency(regions: FloatArray, lines: NDArray[np.int64]) -> FloatArray:
         regions: (N, 4, 2) float32 corners.
         lines: (N,) int64, the line of each; the regions of a line follow each other in reading order.
     """
-    score = np.maximum(beside(regions, regions), BREAK * beneath(regions, regions))
-    # A line break leads from the last region of a line to the first of the next, wherever these begin and end.
-    last = np.append(lines[1:] != lines[:-1], True)[: len(lines)]
-    first = np.append(True, lines[1:] != lines[:-1])[: len(lines)]
-    for place in np.nonzero(last)[0].tolist():
-        heads = np.nonzero(first & (lines != lines[place]))[0]
-        below = beneath(regions[lines == lines[place]], regions[heads]).max(axis=0, initial=0)
-        score[place, heads] = np.maximum(score[place, heads], BREAK * below)
+    below = beneath(regions, regions)
+    score = np.maximum(beside(regions, regions), BREAK * below)
+    if len(regions):
+        # A line break leads from the last region of a line to the first of the next, wherever these begin and end.
+        starts = np.nonzero(np.append(True, lines[1:] != lines[:-1]))[0]
+        ends = np.append(starts[1:], len(lines)) - 1
+        breaks = np.maximum.reduceat(below, starts, axis=0)[:, starts]  # (lines, lines)
+        np.fill_diagonal(breaks, 0)
+        score[np.ix_(ends, starts)] = np.maximum(score[np.ix_(ends, starts)], BREAK * breaks)
     np.fill_diagonal(score, 0)
-    return np.asarray(score, np.float32)
+    return score
 
 
 def closeness(polygons: Sequence[FloatArray]) -> float:

@@ -65,40 +65,48 @@ class Evidence:
         self.targets = tuple(targets)
         self.vectors = vectors
         self.exhaustive = exhaustive
-        self._ids, self._cosines = index.nearest(vectors, max(1, len(self.readings)) if exhaustive else NEIGHBOURS)
+        self._words = [alphabet.encode(target.word) for target in self.targets]
+        if exhaustive:
+            self._proposed = [np.arange(len(self.readings))] * len(self.targets)
+        else:
+            near = self._near()
+            self._proposed = [self._proposals(word, near) for word in self._words]
 
     def found(self, target: Target) -> Found:
         """Return where a target may be, in regions and in lines."""
         number = self.targets.index(target)
-        word = self.alphabet.encode(target.word)
-        places = self._places(word)
-        within, fits = self._in_regions(target, number, word, places)
+        word, places = self._words[number], self._proposed[number]
+        within, fits = self._in_regions(target, number)
         if len(word) < 2:
             return within
         crossing = self._in_lines(target, word, places, fits)
         return Found.merged([within, crossing]) if len(crossing) else within
 
-    @cached_property
     def _near(self) -> NDArray[np.int64]:
         """Return the places of the regions that the vectors propose for any target."""
-        places = self.readings.places(np.unique(self._ids))
+        ids, _ = self.index.nearest(self.vectors, NEIGHBOURS)
+        places = self.readings.places(np.unique(ids))
         return places[places >= 0]
 
-    def _places(self, word: NDArray[np.int32]) -> NDArray[np.int64]:
+    def _proposals(self, word: NDArray[np.int32], near: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the places of the regions worth scoring for a word, ascending."""
-        if self.exhaustive:
-            return np.arange(len(self.readings))
         bits = word_bits(word)
-        proposals = [self._near, holding(self.readings.signatures, bits)]
+        proposals = [near, holding(self.readings.signatures, bits)]
         if len(word) >= _LONG_WORD:
             proposals.append(holding(self.readings.signatures, bits, _PAIRS_OF_A_LETTER)[:_MISREAD])
         return np.unique(np.concatenate(proposals))
 
-    def _in_regions(
-        self, target: Target, number: int, word: NDArray[np.int32], places: NDArray[np.int64]
-    ) -> tuple[Found, FloatArray]:
+    @cached_property
+    def _cosines(self) -> list[FloatArray]:
+        """Return the cosines of each target with the regions proposed for it."""
+        places = np.unique(np.concatenate(self._proposed))
+        # All at once: every vector is read only once.
+        cosines = self.index.similarities(self.vectors, self.readings.region_ids[places])
+        return [row[np.searchsorted(places, own)] for row, own in zip(cosines, self._proposed, strict=True)]
+
+    def _in_regions(self, target: Target, number: int) -> tuple[Found, FloatArray]:
         """Return the regions in which a target may be, and how well its letters fit each as a part, per letter."""
-        cosines = self._similarities(number, places)
+        word, places, cosines = self._words[number], self._proposed[number], self._cosines[number]
         ways = (WHOLE, PART) if target.is_plain else (target.ends,)
         fits = self._aligned(word, places, ways, self.readings.region_lattices)
         sureness = self.readings.text_scores[places]
@@ -161,18 +169,6 @@ class Evidence:
             portion = slice(start, start + _PORTION)
             fits[:, portion] = align_ends(word, lattices(places[portion]), ways) / len(word)
         return np.maximum(fits, np.float32(WORST), out=fits)
-
-    def _similarities(self, number: int, places: NDArray[np.int64]) -> FloatArray:
-        """Return the cosines (N,) float32 of a target with regions."""
-        ids = self.readings.region_ids[places]
-        order = np.argsort(self._ids[number], kind="stable")
-        known = self._ids[number][order]
-        spot = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-        cosines = np.where(known[spot] == ids, self._cosines[number][order][spot], np.nan).astype(np.float32)
-        missing = np.nonzero(np.isnan(cosines))[0]
-        if len(missing):
-            cosines[missing] = self.index.similarities(self.vectors[number : number + 1], ids[missing])[0]
-        return cosines
 
     def _table(
         self,
