@@ -144,7 +144,7 @@ def adjacency(regions: FloatArray, lines: NDArray[np.int64]) -> FloatArray:
         np.fill_diagonal(breaks, 0)
         score[np.ix_(ends, starts)] = np.maximum(score[np.ix_(ends, starts)], BREAK * breaks)
     np.fill_diagonal(score, 0)
-    return score
+    return np.asarray(score, np.float32)
 
 
 def closeness(polygons: Sequence[FloatArray]) -> float:
