@@ -99,7 +99,7 @@ ScoreOption = Annotated[
         metavar="S",
         min=0.0,
         max=100.0,
-        help="Leave out photos that score less, 0 to 100.  [default: 5, and 0 with -k 0]",
+        help="Leave out photos that score less, 0 to 100.  [default: 2, and 0 with -k 0]",
         show_default=False,
     ),
 ]

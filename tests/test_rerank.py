@@ -23,7 +23,6 @@ from textsearch.rerank import (
     score_anchored,
     score_crossing,
     together,
-    weakest,
 )
 from textsearch.types import FloatArray
 
@@ -105,12 +104,6 @@ def test_more_evidence_is_more_probable(curve: object) -> None:
     assert (np.diff(probabilities) > 0).all()
     assert 0 < probabilities[0] < 0.02
     assert probabilities[-1] > 0.2
-
-
-def test_the_weakest_kind_names_the_hit() -> None:
-    assert weakest(["exact", "partial"]) == "partial"
-    assert weakest(["similar", "exact"]) == "similar"
-    assert weakest([]) == "similar"
 
 
 def test_all_words_should_be_there() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textsearch.errors import QueryError
 from textsearch.index.folder import IndexFolder
@@ -16,11 +17,21 @@ from textsearch.matching.describe import Describer, Piece, explain, pieces
 from textsearch.matching.evidence import Evidence
 from textsearch.matching.found import Best, Found, either, every
 from textsearch.matching.marks import prefer_marks
-from textsearch.matching.phrases import standing_together
-from textsearch.matching.plan import Pattern, Plan, Sought, Target
-from textsearch.matching.plan import Sequence as Words
+from textsearch.matching.phrases import Cut, standing_together
+from textsearch.matching.plan import Pattern, Plan, Sought, Target, Words
 from textsearch.matching.transcripts import Transcripts
-from textsearch.rerank import APART, KIND_MARGIN, KINDS, LEAST_PHRASE, MEANINGFUL, MINIMUM_SCORE, SEPARATE, SIMILAR
+from textsearch.rerank import (
+    APART,
+    EXACT,
+    KIND_MARGIN,
+    KINDS,
+    LEAST_PHRASE,
+    MEANINGFUL,
+    MINIMUM_SCORE,
+    PARTIAL,
+    SEPARATE,
+    SIMILAR,
+)
 from textsearch.types import FloatArray, Hit, MatchMode, SearchResult, TextModel
 
 _CACHED_REGIONS = 20_000
@@ -54,6 +65,16 @@ class SearchOptions:
         return MINIMUM_SCORE if self.k else 0.0
 
     @property
+    def worst(self) -> int:
+        """Return the worst kind of a hit, a place in `rerank.KINDS`."""
+        return {"exact": EXACT, "partial": PARTIAL}.get(self.match, SIMILAR)
+
+    @property
+    def margin(self) -> float:
+        """Return the points by which a photo must score more to come before one of the next better kind."""
+        return 0.0 if self.match == "similar" else KIND_MARGIN
+
+    @property
     def everything(self) -> bool:
         """Return whether photos without any match are hits, too."""
         return self.k == 0 and self.least <= 0 and self.match in ("auto", "similar")
@@ -70,7 +91,7 @@ class Searcher:
     def __init__(self, index: IndexFolder, model: TextModel) -> None:
         self.index = index
         self.model = model
-        self._transcripts = Transcripts(index)
+        self.transcripts = Transcripts(index)
         self._regions: dict[int, StoredRegion] = {}
 
     def search(self, text: str, options: SearchOptions) -> SearchResult:
@@ -181,64 +202,64 @@ class _Asked:
         self.evidence = Evidence(searcher.index, searcher.model.alphabet, plan.targets, vectors, exhaustive)
         self.readings = self.evidence.readings
         self._tables: dict[Target | Pattern, Found] = {}
-        self.best = self._rank()
-
-    def _rank(self) -> Best:
-        best = self._wanted()
-        for sought in self.plan.excluded:
-            unwanted = self._best_of(sought, enough=None)
-            unwanted = unwanted.only(unwanted.kinds < SIMILAR)
-            best = best.only(~np.isin(best.images, unwanted.images))
-        if any(target.marked for target in self.plan.targets):
-            best = prefer_marks(best, self.readings, self.searcher.regions)
-        return best
+        self._excluded = np.zeros(0, np.int64)
+        excluded = [self._best_of(sought, Cut(worst=PARTIAL)) for sought in plan.excluded]
+        self._excluded = np.concatenate([self._excluded, *(best.images[best.kinds < SIMILAR] for best in excluded)])
+        self.best = self._wanted()
+        if any(target.marked for target in plan.targets):
+            self.best = prefer_marks(self.best, self.readings, searcher.regions)
 
     def _wanted(self) -> Best:
-        """Return the best evidence for all clauses together."""
+        """Return the best evidence for all clauses together, in the images that hold nothing excluded."""
         clauses = self.plan.wanted
-        enough = self.options.k or None
-        tables = [
-            Found.merged([self.table(sought) for sought in clause if not isinstance(sought, Words)])
-            for clause in clauses
-            if not any(isinstance(sought, Words) for sought in clause)
-        ]
-        if len(clauses) > 1 and len(tables) == len(clauses):
-            best = standing_together(tables, self.readings, APART, enough, self.options.least / 100)
+        single = [[sought for sought in clause if not isinstance(sought, Words)] for clause in clauses]
+        if len(clauses) > 1 and [*map(len, single)] == [*map(len, clauses)]:
+            tables = [Found.merged([self._kept(sought) for sought in own]) for own in single]
+            best = standing_together(tables, self.readings, APART, self._cut)
         else:
-            alone = enough if len(clauses) == 1 else None
+            alone = self._cut if len(clauses) == 1 else replace(self._cut, enough=None)
             best = every([either([self._best_of(sought, alone) for sought in clause]) for clause in clauses])
         if self.plan.joined is not None:
-            best = either([best, Best.of(self.table(self.plan.joined))])
-        return best
+            best = either([best, Best.of(self._kept(self.plan.joined))])
+        return best.only(~np.isin(best.images, self._excluded))
 
-    def _best_of(self, sought: Sought, enough: int | None) -> Best:
+    @property
+    def _cut(self) -> Cut:
+        """Return which images can be hits."""
+        options = self.options
+        # What is taken away later, for a diacritic, may let others come before.
+        settled = options.k and not any(target.marked for target in self.plan.targets)
+        return Cut(options.k if settled else None, options.least / 100, options.worst, options.margin)
+
+    def _best_of(self, sought: Sought, cut: Cut) -> Best:
         if not isinstance(sought, Words):
-            return Best.of(self.table(sought))
-        words = [self.table(word) for word in sought.words]
-        floor = self.options.least / 100
-        together = standing_together(words, self.readings, SEPARATE, enough, floor)
-        best = either([together, Best.of(self.table(sought.joined))])
-        return best.only((best.kinds < SIMILAR) | (best.values >= LEAST_PHRASE)) if floor > 0 else best
+            return Best.of(self._kept(sought))
+        together = standing_together([self._kept(word) for word in sought.words], self.readings, SEPARATE, cut)
+        best = either([together, Best.of(self._kept(sought.joined))])
+        return best.only((best.kinds < SIMILAR) | (best.values >= LEAST_PHRASE)) if cut.floor > 0 else best
+
+    def _kept(self, sought: Target | Pattern) -> Found:
+        """Return where something may be in the images that hold nothing excluded."""
+        found = self.table(sought)
+        return found.only(~np.isin(found.images, self._excluded)) if len(self._excluded) else found
 
     def table(self, sought: Target | Pattern) -> Found:
         """Return where letters or a pattern may be; asked for twice it is looked for once."""
         if sought not in self._tables:
             self._tables[sought] = (
-                self.searcher._transcripts.found(sought, self.readings)
+                self.searcher.transcripts.found(sought, self.readings)
                 if isinstance(sought, Pattern)
                 else self.evidence.found(sought)
             )
         return self._tables[sought]
 
-    def order(self) -> np.ndarray:
+    def order(self) -> NDArray[np.int64]:
         """Return the places in `best` that are hits, best first."""
-        best, match = self.best, self.options.match
-        worst = {"exact": 0, "partial": 1}.get(match, SIMILAR)
+        best, options = self.best, self.options
         scores = 100 * best.values
-        margin = 0.0 if match == "similar" else KIND_MARGIN
-        ranked = np.lexsort((best.images, -(scores + margin * (SIMILAR - best.kinds))))
+        ranked = np.lexsort((best.images, -(scores + options.margin * (SIMILAR - best.kinds))))
         # The threshold is a score that people see, so it is compared as they see it.
-        kept = (scores >= self.options.least) & (best.kinds <= worst)
+        kept = (scores >= options.least) & (best.kinds <= options.worst)
         return ranked[kept[ranked]]
 
     def region_ids(self, shown: Sequence[Piece]) -> list[int]:

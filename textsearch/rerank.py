@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,11 +174,6 @@ def _kinds(alignment: Alignment) -> NDArray[np.int64]:
 
 def _sureness(text_scores: FloatArray | float) -> FloatArray:
     return np.asarray(np.log(np.maximum(text_scores, np.float32(_LEAST_SURE))), np.float32)
-
-
-def weakest(kinds: Sequence[MatchKind]) -> MatchKind:
-    """Return the weakest of some match kinds; "similar" if there are none."""
-    return max(kinds, key=KINDS.index, default="similar")
 
 
 def together(values: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import ALPHABET
 from textsearch.alignment import BEGINS, FINISHES, PART
 from textsearch.errors import QueryError
-from textsearch.matching.plan import Pattern, Plan, Sequence, Target
+from textsearch.matching.plan import Pattern, Plan, Target, Words
 
 
 def plan_of(text: str) -> Plan:
@@ -35,7 +35,7 @@ def test_only_plain_words_are_joined(text: str) -> None:
 def test_what_must_not_be_there_is_not_joined() -> None:
     plan = plan_of('coca cola -pepsi|"diet coke"')
     assert plan.joined == Target("cocacola")
-    diet = Sequence((Target("diet"), Target("coke")), Target("dietcoke"))
+    diet = Words((Target("diet"), Target("coke")), Target("dietcoke"))
     assert plan.excluded == (Target("pepsi"), diet)
     assert plan.words == ("coca", "cola")
 

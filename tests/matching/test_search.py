@@ -119,6 +119,20 @@ def test_what_is_excluded_is_left_out(searcher: Searcher) -> None:
     assert sure(searcher, "cola -joy|/^cocacola$/") == {"slanted cola", "cola coca", "cola far"}
 
 
+def test_what_is_excluded_takes_no_place(searcher: Searcher) -> None:
+    everything = list(hits(searcher, "cola -enjoy"))
+    for k in range(1, len(everything)):
+        assert list(hits(searcher, "cola -enjoy", k=k)) == everything[:k]
+
+
+@pytest.mark.parametrize("match", ["auto", "exact", "partial", "similar"])
+@pytest.mark.parametrize("query", ["coca cola", '"coca cola"', "cola -paris|light coca"])
+def test_the_first_k_are_the_same_whatever_k_is(searcher: Searcher, query: str, match: MatchMode) -> None:
+    everything = list(hits(searcher, query, match))
+    for k in range(1, len(everything)):
+        assert list(hits(searcher, query, match, k)) == everything[:k]
+
+
 def test_either_is_enough(searcher: Searcher) -> None:
     assert sure(searcher, "ford|paris") == {"split plate", "accent", "no accent"}
     assert sure(searcher, '"coca cola"|2016 enjoy') == {"coca cola", "cola below"}

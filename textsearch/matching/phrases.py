@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,31 @@ _LEAST = 1e-3
 """Score of a word that is not there, and how well regions stand together that do not."""
 
 
-def standing_together(
-    words: Sequence[Found], readings: Readings, apart: float, enough: int | None, floor: float = 0.0
-) -> Best:
+@dataclass(frozen=True)
+class Cut:
+    """Which images can be among the hits, so that only these are looked into.
+
+    Attributes:
+        enough: how many of the best must be right; None for all.
+        floor: the lowest score, 0 to 1, of a hit.
+        worst: the worst kind, a place in `rerank.KINDS`, of a hit.
+        margin: points by which an image must score more to come before one of the next better kind.
+    """
+
+    enough: int | None = None
+    floor: float = 0.0
+    worst: int = SIMILAR
+    margin: float = KIND_MARGIN
+
+
+def standing_together(words: Sequence[Found], readings: Readings, apart: float, cut: Cut) -> Best:
     """Return the images with any of the words, scored by how well the best regions for them stand together.
 
     Args:
         words: where each word of the phrase may be, in the phrase's order; two or more.
         readings: of the index.
         apart: what is left of the score of words that do not stand together, APART or SEPARATE.
-        enough: how many of the best images must be right, None for all: only those that can be among them are looked
-            into, the others keep the score of words that stand apart.
-        floor: images whose words score less, 0 to 1, are not looked into either.
+        cut: the images that matter; the others keep the score of words that stand apart.
     """
     best = every([Best.of(word) for word in words])
     values, kinds = apart * best.values, best.kinds.copy()
@@ -37,11 +50,12 @@ def standing_together(
         kinds[:] = SIMILAR
     text, phrase, rows = best.text.copy(), best.phrase.copy(), best.rows.copy()
     groups = [_Rows(word) for word in words]
-    highest = 100 * best.values + KIND_MARGIN * (SIMILAR - best.kinds)
+    highest = 100 * best.values + cut.margin * (SIMILAR - best.kinds)
     reached: list[float] = []
-    candidates = np.nonzero((best.rows != NO_ROW).all(axis=1) & (best.values >= floor))[0]
+    matters = (best.rows != NO_ROW).all(axis=1) & (best.values >= cut.floor) & (best.kinds <= cut.worst)
+    candidates = np.nonzero(matters)[0]
     for place in candidates[np.argsort(-highest[candidates], kind="stable")].tolist():
-        if enough is not None and _settled(reached, enough, float(highest[place])):
+        if cut.enough is not None and _settled(reached, cut.enough, float(highest[place])):
             break
         image = int(best.images[place])
         own = [group.of(image) for group in groups]
@@ -54,7 +68,8 @@ def standing_together(
             if (kind, -together) <= (int(kinds[place]), -float(values[place])):
                 values[place], kinds[place], rows[place] = together, kind, chosen
                 text[place], phrase[place] = value, close
-        reached.append(100 * float(values[place]) + KIND_MARGIN * (SIMILAR - int(kinds[place])))
+        if kinds[place] <= cut.worst:
+            reached.append(100 * float(values[place]) + cut.margin * (SIMILAR - int(kinds[place])))
     return replace(best, values=values, kinds=kinds, rows=rows, text=text, phrase=phrase)
 
 

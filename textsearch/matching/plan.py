@@ -44,14 +44,14 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class Words:
     """Words that stand beside each other, in this order; `joined` are all of them written as one."""
 
     words: tuple[Target, ...]
     joined: Target
 
 
-Sought = Target | Pattern | Sequence
+Sought = Target | Pattern | Words
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Plan:
         """Return all letters to look for, each once, in the order of the query."""
         found: dict[Target, None] = {}
         for sought in (*(sought for clause in self.wanted for sought in clause), *self.excluded):
-            if isinstance(sought, Sequence):
+            if isinstance(sought, Words):
                 found |= dict.fromkeys((*sought.words, sought.joined))
             elif isinstance(sought, Target):
                 found[sought] = None
@@ -107,7 +107,7 @@ class Plan:
         """Return the words that are looked for, each once, without those that must not be there."""
         found: list[str] = []
         for sought in (sought for clause in self.wanted for sought in clause):
-            found += [word.word for word in sought.words] if isinstance(sought, Sequence) else [sought.word]
+            found += [word.word for word in sought.words] if isinstance(sought, Words) else [sought.word]
         return tuple(dict.fromkeys(found))
 
 
@@ -131,7 +131,7 @@ class _Reader:
             known = tuple(word for word in words if word is not None)
             if len(known) < 2:
                 return known[0] if known else None
-            return Sequence(known, _joined(known))
+            return Words(known, _joined(known))
         return self.target(alternative.text, _ends(alternative), alternative.position)
 
     def target(self, text: str, ends: Ends, position: int) -> Target | None:
