@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from textsearch.alignment import WHOLE, Ends
 from textsearch.alphabet import Alphabet, marked, normalise
 from textsearch.errors import QueryError
@@ -154,8 +151,3 @@ def _ends(word: Word) -> Ends:
 
 def _joined(words: tuple[Target, ...] | list[Target]) -> Target:
     return Target("".join(word.word for word in words))
-
-
-def letters_of(target: Target, alphabet: Alphabet) -> NDArray[np.int32]:
-    """Return the folded ids (L,) int32 of a target's letters."""
-    return alphabet.encode(target.word)

@@ -21,6 +21,7 @@ from torch import Tensor
 from textsearch.features import SEQUENCE_LENGTH
 from textsearch.models.joint import JointNetwork
 from textsearch.runtime.store import content_digest
+from textsearch.runtime.store import header as store_header
 from textsearch.training.graphs import detector_graph, external_tensor, recogniser_graph
 from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
@@ -92,12 +93,11 @@ def _write_branch_graphs(header: dict[str, Any], store: Path) -> None:
 
 def read_header(store: Path) -> dict[str, Any]:
     """Return name -> dtype, shape and absolute byte offsets of every tensor of a safetensors file."""
-    with store.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header: dict[str, Any] = json.loads(file.read(length))
+    written = store_header(store)
+    header: dict[str, Any] = json.loads(written)
     header.pop("__metadata__", None)
     for entry in header.values():
-        entry["data_offsets"] = [offset + 8 + length for offset in entry["data_offsets"]]
+        entry["data_offsets"] = [offset + 8 + len(written) for offset in entry["data_offsets"]]
     return header
 
 

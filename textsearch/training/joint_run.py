@@ -98,10 +98,8 @@ def without_maps(network: JointNetwork) -> JointNetwork:
 def export_average(trainer: JointTrainer, alphabet: Alphabet, metadata: dict[str, str], folder: Path) -> Path:
     """Write the averaged weights of a run as the package wants them; return the folder."""
     folder.mkdir(exist_ok=True)
-    network = trainer.network.to("cpu")
-    network.load_state_dict({name: tensor.to("cpu") for name, tensor in trainer.average.items()})
     with torch.no_grad():
-        export_network(without_maps(network), metadata, folder)
+        export_network(without_maps(trainer.averaged().cpu()), metadata, folder)
     write_alphabet(alphabet, folder)
     return folder
 
