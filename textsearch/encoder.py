@@ -35,6 +35,12 @@ _LETTERS_TO_TURN = 3
 _CLEARLY = 0.1
 """Least gain in mean probability for an unlikely direction to be believed: text stands upright more often than not."""
 
+_STRETCH = 1.5
+"""How much wider an unsure line is read again: the letters of narrow fonts, or seen from the side, else share frames."""
+
+_STRETCHED_SURER = 0.05
+"""Least gain in mean probability for the stretched line to be taken."""
+
 
 class Detector(Protocol):
     """Tells where text is."""
@@ -143,7 +149,7 @@ class Encoder:
         words = [word for number, line in enumerate(lines) for word in self.split(line, number)]
         lattices = tuple(word.lattice for word in words)
         height, width = image.shape[:2]
-        readings = [self._transcribe(lattice) for lattice in lattices]
+        readings = [self.transcribe(lattice) for lattice in lattices]
         embeddings = (
             self.embedder.regions([word.frames for word in words], lattices)
             if words
@@ -178,17 +184,25 @@ class Encoder:
 
     def _read_line(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
         line = self._read(image, polygon, score)
-        other: Line | None = None
-        if is_vertical(polygon):
+        vertical = is_vertical(polygon)
+        if vertical:
             line = max(line, self._read(image, turned(polygon), score), key=lambda line: line.confidence)
-            if line.confidence < self.options.unsure:
-                other = self._read_stacked(image, polygon, score)
-        elif line.letters >= _LETTERS_TO_TURN and line.confidence < self.options.unsure:
+        if line.confidence >= self.options.unsure:
+            return line
+        other: Line | None = None
+        if vertical:
+            other = self._read_stacked(image, polygon, score)
+        elif line.letters >= _LETTERS_TO_TURN:
             other = self._read(image, turned(polygon), score)
-        return other if other is not None and other.confidence > line.confidence + _CLEARLY else line
+        if other is not None and other.confidence > line.confidence + _CLEARLY:
+            line = other
+        if not line.letters:
+            return line
+        stretched = self._read(image, line.polygon, score, _STRETCH)
+        return stretched if stretched.confidence > line.confidence + _STRETCHED_SURER else line
 
-    def _read(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
-        strip = rectify(image, polygon, STRIP_HEIGHT, self.options.longest_strip)
+    def _read(self, image: ByteArray, polygon: FloatArray, score: float, stretch: float = 1.0) -> Line:
+        strip = rectify(image, polygon, STRIP_HEIGHT, self.options.longest_strip, stretch)
         return Line(polygon, score, *read_strip(strip, self.recogniser))
 
     def _read_stacked(self, image: ByteArray, polygon: FloatArray, score: float) -> Line | None:
@@ -211,7 +225,8 @@ class Encoder:
             words.append(Word(polygon, *within_letters(frames, probabilities), number, line.score))
         return words
 
-    def _transcribe(self, lattice: Lattice) -> tuple[str, float]:
+    def transcribe(self, lattice: Lattice) -> tuple[str, float]:
+        """Return what a word's lattice says, and the mean probability of its letters, 0 where there is none."""
         best = lattice.classes[:, 0]
         letters = (best > 0) & (best != self.alphabet.space)
         score = float(np.exp(lattice.log_probabilities[letters, 0]).mean()) if letters.any() else 0.0

@@ -103,7 +103,9 @@ def side_lengths(polygon: FloatArray) -> tuple[float, float]:
     return float(along[0] + along[1]) / 2, float(np.linalg.norm(top - bottom, axis=1).mean())
 
 
-def rectify(photo: ByteArray, polygon: FloatArray, height: int, maximum_width: int) -> ByteArray:
+def rectify(
+    photo: ByteArray, polygon: FloatArray, height: int, maximum_width: int, stretch: float = 1.0
+) -> ByteArray:
     """Cut a polygon out and straighten it to a strip.
 
     Args:
@@ -111,12 +113,13 @@ def rectify(photo: ByteArray, polygon: FloatArray, height: int, maximum_width: i
         polygon: (2K, 2) float32, ordered: K points along the top of the text, K back along its bottom.
         height: height of the strip, pixels.
         maximum_width: no strip is wider than this; longer text is squeezed.
+        stretch: how many times as wide as its proportions say the strip is.
 
     Returns:
-        (height, width, 3) uint8 with the width that keeps the proportions.
+        (height, width, 3) uint8.
     """
     along, across = side_lengths(polygon)
-    width = int(np.clip(round(along * height / max(across, 1.0)), 8, maximum_width))
+    width = int(np.clip(round(stretch * along * height / max(across, 1.0)), 8, maximum_width))
     # Warping far down would skip pixels; average whole multiples instead.
     warp = _flatten if len(polygon) == 4 else _unroll
     return warp(photo, polygon, (width, height), max(1, int(across / height)))

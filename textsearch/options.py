@@ -37,8 +37,8 @@ class EncoderOptions:
         enlarge: smaller photos are enlarged by at most this factor: small letters are then found more easily.
         longest_strip: wider strips are squeezed to this many pixels.
         space_threshold: a frame this sure of a space parts two words.
-        unsure: a line read with less than this mean probability is read again upside down, and a column then as upright
-            letters below each other. 0: only columns are read again, upwards.
+        unsure: a line read with less than this mean probability is read again stretched, as narrow letters need it, and
+            upside down, a column as upright letters below each other. 0: only columns are read again, upwards.
         detection: how the probability map is decoded.
     """
 
