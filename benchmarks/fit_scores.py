@@ -58,7 +58,7 @@ def examples(
     """Return the evidence (N,) of candidate photos, whether each is relevant (N,), and its query (N,)."""
     place = {photo: number for number, photo in enumerate(protocol.photos)}
     images = {image.image_id: place[image.path] for image in index.images().values() if image.path in place}
-    readings = index.readings(model.alphabet.folded)
+    readings = index.readings(model.alphabet)
     owner = np.array([images[image] for image in readings.image_ids.tolist()])
     queries = list(protocol.relevant)
     cosines = similarity(model.encode_words(queries), index.embeddings(readings.region_ids))

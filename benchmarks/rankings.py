@@ -96,7 +96,7 @@ class ReadGallery:
         halved = similarity(words, self.embeddings.astype(np.float16).astype(np.float32))
         quantised = similarity(words, self._product_quantised())
         edits = cdist(queries, self.texts, scorer=Levenshtein.normalized_similarity)
-        batch = LatticeBatch.of(self.lattices, self.model.alphabet.folded)
+        batch = LatticeBatch.of(self.lattices, self.model.alphabet)
         alignments = [align(self.model.alphabet.encode(query), batch) for query in queries]
         ways: dict[str, Callable[[int], FloatArray]] = {
             "transcript": lambda place: edits[place],

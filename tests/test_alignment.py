@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.fakes import ALPHABET, certain_lattice
-from textsearch.alignment import MISSING, STEPS_PER_NAT, WORST, LatticeBatch, align
+from textsearch.alignment import CERTAIN, LOOK_ALIKE, MISSING, STEPS_PER_NAT, WORST, LatticeBatch, align
 from textsearch.alphabet import NOTHING
 from textsearch.lattice import Lattice
 from textsearch.types import FloatArray
 
 
 def scores(word: str, *texts: str) -> tuple[list[float], list[float]]:
-    batch = LatticeBatch.of([certain_lattice(text) for text in texts], ALPHABET.folded)
+    batch = LatticeBatch.of([certain_lattice(text) for text in texts], ALPHABET)
     found = align(ALPHABET.encode(word), batch)
     return found.whole.tolist(), found.part.tolist()
 
@@ -52,7 +52,7 @@ def test_a_misread_letter_that_the_lattice_still_holds_is_cheap() -> None:
     letter = ALPHABET.characters.index
     probabilities[0, letter("e")], probabilities[1, 0], probabilities[2, letter("1")] = 1, 1, 0.6
     probabilities[2, letter("i")] = 0.4
-    batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET.folded)
+    batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET)
     assert align(ALPHABET.encode("ei"), batch).whole[0] == pytest.approx(np.log(0.4 / 0.6) / 2, abs=1e-3)
 
 
@@ -71,7 +71,7 @@ def test_between_every_path_and_every_path_with_letters_left_out(seed: int, word
     logits = np.random.default_rng(seed).normal(0, 2, (frames, 3))
     probabilities = np.zeros((frames, len(ALPHABET.characters)), np.float32)
     probabilities[:, :3] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET.folded)
+    batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET)
     ids, letters = ALPHABET.encode(word), ALPHABET.encode("ab")
     known = np.unique(np.append(letters, NOTHING)).astype(np.int32)
     emissions = np.maximum(batch.emissions(known) / -np.float32(STEPS_PER_NAT), MISSING)
@@ -103,3 +103,22 @@ def test_lattices_of_different_lengths_do_not_disturb_each_other() -> None:
 
 def test_no_lattice_at_all() -> None:
     assert scores("open") == ([], [])
+
+
+def test_a_letter_may_stand_for_one_that_looks_like_it() -> None:
+    (sign, exact, other), _ = scores("exit", "EX1T", "exit", "exat")
+    assert exact == pytest.approx(0, abs=1e-6)
+    assert sign == pytest.approx(-LOOK_ALIKE / 4, abs=0.05)
+    assert other == pytest.approx(MISSING / 4, abs=0.05)
+    assert sign * 4 < CERTAIN, "it is no exact match"
+
+
+def test_of_two_ways_to_read_a_letter_the_likelier_counts() -> None:
+    probabilities = np.zeros((1, len(ALPHABET.characters)), np.float32)
+    probabilities[0, [ALPHABET.characters.index(letter) for letter in "l1o"]] = 0.9, 0.01, 0.09
+    batch = LatticeBatch.of([Lattice.from_probabilities(probabilities)], ALPHABET)
+    costs = dict(zip("l1io0", batch.emissions(ALPHABET.encode("l1io0"))[:, 0].tolist(), strict=True))
+    assert costs["l"] == 0
+    assert costs["1"] == costs["i"] == round(LOOK_ALIKE * STEPS_PER_NAT)
+    assert costs["o"] == round(np.log(10) * STEPS_PER_NAT)
+    assert costs["0"] == costs["o"] + round(LOOK_ALIKE * STEPS_PER_NAT)

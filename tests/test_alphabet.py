@@ -47,3 +47,11 @@ def test_classes_fold_to_the_letters_of_a_word() -> None:
 
 def test_decode_collapses_repeats_between_blanks() -> None:
     assert Alphabet(("", "o", "f")).decode([1, 1, 0, 2, 0, 2, 2]) == "off"
+
+
+def test_letters_that_look_alike_have_one_shape() -> None:
+    alphabet = Alphabet(("", "a", "l", "I", "1", "0"))
+    shapes = alphabet.shapes[alphabet.encode("al1i0")].tolist()
+    assert shapes[1] == shapes[2] == shapes[3]
+    assert len(set(shapes)) == 3
+    assert [sorted(group.tolist()) for group in alphabet.look_alikes] == [sorted(alphabet.encode("1il").tolist())]

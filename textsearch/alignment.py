@@ -13,12 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.alphabet import NOTHING
+from textsearch.alphabet import NOTHING, Alphabet
 from textsearch.lattice import ABSENT, Lattice, unpack_frames
 from textsearch.types import FloatArray
 
 MISSING = -8.0
 """Log-probability, relative to the frame's best, of a letter that the lattice did not keep."""
+
+LOOK_ALIKE = 3.0
+"""How much less probable than a letter that is read are those that look like it, natural logarithm. Above `-CERTAIN`:
+they make no match exact."""
 
 WORST = -8.0
 """No score is lower, so that one hopeless region does not dwarf the others."""
@@ -82,21 +86,21 @@ class LatticeBatch:
     region_starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, lattices: Sequence[Lattice], folded: NDArray[np.int32]) -> LatticeBatch:
-        """Fold lattices; `folded` (C,) int32 maps classes to letters."""
+    def of(cls, lattices: Sequence[Lattice], alphabet: Alphabet) -> LatticeBatch:
+        """Fold lattices of an alphabet's classes."""
         starts = np.cumsum([0, *(len(lattice) for lattice in lattices)], dtype=np.int64)
         if not len(starts[1:]):
             return cls(np.zeros((0, CHOICES), np.uint16), np.zeros((0, CHOICES), np.uint8), starts, starts)
         classes = np.concatenate([lattice.classes for lattice in lattices])
         log_probabilities = np.concatenate([lattice.log_probabilities for lattice in lattices])
-        return cls(*fold(classes, log_probabilities, folded), starts, starts)
+        return cls(*fold(classes, log_probabilities, alphabet), starts, starts)
 
     @classmethod
-    def unpack(cls, packed: Sequence[bytes], folded: NDArray[np.int32]) -> LatticeBatch:
+    def unpack(cls, packed: Sequence[bytes], alphabet: Alphabet) -> LatticeBatch:
         """Unpack and fold lattices that `Lattice.to_bytes` packed."""
         classes, log_probabilities, lengths = unpack_frames(packed)
         starts = np.cumsum([0, *lengths.tolist()], dtype=np.int64)
-        return cls(*fold(classes, log_probabilities, folded), starts, starts)
+        return cls(*fold(classes, log_probabilities, alphabet), starts, starts)
 
     def __len__(self) -> int:
         """Return the number of lattices N."""
@@ -113,17 +117,17 @@ class LatticeBatch:
 
 
 def fold(
-    classes: NDArray[np.int32], log_probabilities: FloatArray, folded: NDArray[np.int32]
+    classes: NDArray[np.int32], log_probabilities: FloatArray, alphabet: Alphabet
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     """Return letters and costs (F, CHOICES), as in LatticeBatch, of frames.
 
     Args:
         classes: (F, K) int32, best first, ABSENT fills up.
         log_probabilities: (F, K) float32.
-        folded: (C,) int32, the letter of each class.
+        alphabet: the classes.
     """
     absent = classes == ABSENT
-    letters = np.where(absent, np.int32(NO_LETTER), folded[classes])
+    letters = np.where(absent, np.int32(NO_LETTER), alphabet.folded[classes])
     probabilities = np.exp(log_probabilities - log_probabilities[:, :1])
     probabilities[absent] = 0.0
     for later in range(1, letters.shape[1]):
@@ -135,7 +139,34 @@ def fold(
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :CHOICES]
     kept = np.take_along_axis(np.maximum(probabilities, np.float32(1e-9)), order, axis=1)
     costs = np.clip(np.round(np.log(np.minimum(kept, 1.0)) * -STEPS_PER_NAT), 0, _NO_COST - 1)
-    return np.take_along_axis(letters, order, axis=1).astype(np.uint16), costs.astype(np.uint8)
+    return _with_look_alikes(np.take_along_axis(letters, order, axis=1), costs.astype(np.int32), alphabet)
+
+
+def _with_look_alikes(
+    letters: NDArray[np.int32], costs: NDArray[np.int32], alphabet: Alphabet
+) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Give every frame, where it has room, the letters that look like those it holds.
+
+    Args:
+        letters: (F, CHOICES) int32, NO_LETTER fills up.
+        costs: (F, CHOICES) int32.
+        alphabet: whose letters look alike.
+    """
+    penalty = round(LOOK_ALIKE * STEPS_PER_NAT)
+    costs[letters == NO_LETTER] = _NO_COST
+    for group in alphabet.look_alikes:
+        frames = np.nonzero(np.isin(letters, group).any(axis=1))[0]
+        mine, my_costs = letters[frames], costs[frames]
+        read = np.stack([np.where(mine == letter, my_costs, _NO_COST).min(axis=1) for letter in group], axis=1)
+        likely = np.minimum(read, read.min(axis=1, keepdims=True) + penalty)
+        others = np.where(np.isin(mine, group), _NO_COST, my_costs)
+        all_costs = np.concatenate([others, likely], axis=1)
+        all_letters = np.concatenate([mine, np.broadcast_to(group, likely.shape)], axis=1)
+        order = np.argsort(all_costs, axis=1, kind="stable")[:, :CHOICES]
+        costs[frames] = np.take_along_axis(all_costs, order, axis=1)
+        letters[frames] = np.take_along_axis(all_letters, order, axis=1)
+    letters[costs >= _NO_COST] = np.int32(NO_LETTER)
+    return letters.astype(np.uint16), costs.astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 NOTHING = 0
 """Folded id of every class that search ignores: the blank, the space and punctuation."""
 
+LOOK_ALIKES = ("0o", "1il", "2z", "5s", "8b", "uv")
+"""Letters and digits that are taken for each other, in groups: where one is read, the others may stand."""
+
 _LATIN_MARKS = range(0x0300, 0x0370)
 """Combining diacritics of Latin, Greek and Cyrillic; marks of other scripts change the letter and stay."""
 
@@ -76,6 +79,19 @@ class Alphabet:
     def folded(self) -> NDArray[np.int32]:
         """Return the folded id of each class, (C,) int32; NOTHING for classes that search ignores."""
         return np.array([self.letters.get(_fold_character(c), NOTHING) for c in self.characters], np.int32)
+
+    @cached_property
+    def look_alikes(self) -> tuple[NDArray[np.int32], ...]:
+        """Return the folded ids of each group of `LOOK_ALIKES`, without the letters the recogniser cannot read."""
+        return tuple(ids for group in LOOK_ALIKES if len(ids := self.encode(group)) > 1)
+
+    @cached_property
+    def shapes(self) -> NDArray[np.int32]:
+        """Return for each folded id the one that stands for all letters of its looks, (letters + 1,) int32."""
+        shapes = np.arange(len(self.letters) + 1, dtype=np.int32)
+        for group in self.look_alikes:
+            shapes[group] = group[0]
+        return shapes
 
     @cached_property
     def space(self) -> int:

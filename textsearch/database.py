@@ -213,7 +213,7 @@ class Database:
         folder = self._open(create=True)
         report = build(folder, self.model, paths, options or Defaults(), progress)
         # So that the first query need not read all letters anew; it could, where this run has been interrupted.
-        folder.keep_readings(self.model.alphabet.folded)
+        folder.keep_readings(self.model.alphabet)
         return report
 
     def search(

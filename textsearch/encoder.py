@@ -36,7 +36,7 @@ _CLEARLY = 0.1
 """Least gain in mean probability for an unlikely direction to be believed: text stands upright more often than not."""
 
 _STRETCH = 1.5
-"""How much wider an unsure line is read again: the letters of narrow fonts, or seen from the side, else share frames."""
+"""How much wider an unsure line is read again: letters that are narrow, or seen from the side, else share frames."""
 
 _STRETCHED_SURER = 0.05
 """Least gain in mean probability for the stretched line to be taken."""

@@ -103,9 +103,7 @@ def side_lengths(polygon: FloatArray) -> tuple[float, float]:
     return float(along[0] + along[1]) / 2, float(np.linalg.norm(top - bottom, axis=1).mean())
 
 
-def rectify(
-    photo: ByteArray, polygon: FloatArray, height: int, maximum_width: int, stretch: float = 1.0
-) -> ByteArray:
+def rectify(photo: ByteArray, polygon: FloatArray, height: int, maximum_width: int, stretch: float = 1.0) -> ByteArray:
     """Cut a polygon out and straighten it to a strip.
 
     Args:

@@ -45,8 +45,9 @@ def texts_near(index: IndexFolder, word: str, count: int = 1) -> list[str]:
 
 def texts_holding(index: IndexFolder, letters: str) -> list[str]:
     """Return the transcripts of the regions whose letters can be read as these, in reading order."""
-    readings = index.readings(MODEL.alphabet.folded)
-    places = holding(readings.signatures, word_bits(MODEL.alphabet.encode(letters)))
+    readings = index.readings(MODEL.alphabet)
+    word = MODEL.alphabet.encode(letters)
+    places = holding(readings.signatures, word_bits(MODEL.alphabet.shapes[word]))
     return [region.text for region in index.regions(readings.region_ids[places])]
 
 

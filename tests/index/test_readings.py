@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes import certain_lattice
 from tests.index.samples import IDENTITY, MODEL, encoded, texts_holding
+from textsearch.alphabet import Alphabet
 from textsearch.errors import IndexWriteError
 from textsearch.index import readings_mirror
 from textsearch.index.folder import IndexFolder
@@ -16,7 +17,7 @@ from textsearch.index.readings import ReadingRow, Readings
 from textsearch.index.readings_file import READINGS
 from textsearch.types import FloatArray
 
-FOLDED = MODEL.alphabet.folded
+ALPHABET = MODEL.alphabet
 
 
 def box(left: float, top: float, width: float = 40, height: float = 10) -> FloatArray:
@@ -44,7 +45,7 @@ def same(first: Readings, second: Readings) -> bool:
 
 
 def test_regions_are_sorted_by_line_and_place() -> None:
-    readings = Readings.of(ROWS, FOLDED)
+    readings = Readings.of(ROWS, ALPHABET)
     assert readings.region_ids.tolist() == [2, 1, 3, 4]
     assert readings.image_ids.tolist() == [1, 1, 1, 2]
     assert readings.text_scores.tolist() == pytest.approx([1 / 2, 1, 1 / 3, 1 / 4])
@@ -56,7 +57,7 @@ def test_regions_are_sorted_by_line_and_place() -> None:
 
 
 def test_lattices_of_regions_and_of_lines() -> None:
-    readings = Readings.of(ROWS, FOLDED)
+    readings = Readings.of(ROWS, ALPHABET)
     lengths = np.diff(readings.region_lattices(np.arange(4)).starts).tolist()
     assert lengths == [9, 7, 11, 11]
     line = readings.line_lattices(np.array([2, 0]))
@@ -65,16 +66,16 @@ def test_lattices_of_regions_and_of_lines() -> None:
 
 
 def test_parts_join_to_the_whole() -> None:
-    whole = Readings.of(ROWS, FOLDED)
+    whole = Readings.of(ROWS, ALPHABET)
     assert same(
-        Readings.joined([Readings.empty(), Readings.of(ROWS[:3], FOLDED), Readings.of(ROWS[3:], FOLDED)]), whole
+        Readings.joined([Readings.empty(), Readings.of(ROWS[:3], ALPHABET), Readings.of(ROWS[3:], ALPHABET)]), whole
     )
 
 
 def test_an_image_goes_with_any_of_its_regions() -> None:
-    whole = Readings.of(ROWS, FOLDED)
-    assert same(whole.without(np.array([3])), Readings.of(ROWS[3:], FOLDED))
-    assert same(whole.without(np.array([4, 99])), Readings.of(ROWS[:3], FOLDED))
+    whole = Readings.of(ROWS, ALPHABET)
+    assert same(whole.without(np.array([3])), Readings.of(ROWS[3:], ALPHABET))
+    assert same(whole.without(np.array([4, 99])), Readings.of(ROWS[:3], ALPHABET))
     assert whole.without(np.array([99])) is whole
 
 
@@ -82,7 +83,7 @@ def test_an_image_goes_with_any_of_its_regions() -> None:
 
 
 def test_what_is_committed_is_read(index: IndexFolder) -> None:
-    assert len(index.readings(FOLDED)) == 0
+    assert len(index.readings(ALPHABET)) == 0
     with index.writer() as writer:
         writer.add([encoded("/a.jpg", "stop", "go"), encoded("/b.jpg", "sto")])
         assert texts_holding(index, "sto") == ["stop", "sto"]
@@ -95,13 +96,13 @@ def test_what_is_committed_is_read(index: IndexFolder) -> None:
 def test_without_a_change_they_stay_as_they_are(index: IndexFolder) -> None:
     with index.writer() as writer:
         writer.add([encoded("/a.jpg", "stop")])
-    assert index.readings(FOLDED) is index.readings(FOLDED)
+    assert index.readings(ALPHABET) is index.readings(ALPHABET)
 
 
 def test_removals_that_were_forgotten_are_noticed(index: IndexFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     with index.writer() as writer:
         writer.add([encoded("/a.jpg", "stop"), encoded("/b.jpg", "go")])
-    index.readings(FOLDED)
+    index.readings(ALPHABET)
     monkeypatch.setattr("textsearch.index.folder._MOST_REMOVALS", 0)
     with index.writer() as writer:
         writer.forget([Path("/a.jpg")])
@@ -117,7 +118,7 @@ def kept(location: Path) -> Path:
     with IndexFolder.create_or_open(location, IDENTITY) as index:
         with index.writer() as writer:
             writer.add([encoded("/a.jpg", "stop", "go"), encoded("/b.jpg", "sto")])
-        index.keep_readings(FOLDED)
+        index.keep_readings(ALPHABET)
     return location
 
 
@@ -126,9 +127,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     original = Readings.of
 
-    def counting(rows: list[ReadingRow], folded: np.ndarray) -> Readings:
+    def counting(rows: list[ReadingRow], alphabet: Alphabet) -> Readings:
         counts.append(len(rows))
-        return original(rows, folded)
+        return original(rows, alphabet)
 
     monkeypatch.setattr(Readings, "of", counting)
     return counts
@@ -144,10 +145,10 @@ def test_the_next_process_loads_the_file(kept: Path, monkeypatch: pytest.MonkeyP
         assert texts_holding(index, "sto") == ["stop", "sto", "storm"]
         assert counts == [1]
         before = (kept / READINGS).stat().st_mtime_ns, (kept / READINGS).stat().st_size
-        index.keep_readings(FOLDED)
+        index.keep_readings(ALPHABET)
         after = (kept / READINGS).stat().st_mtime_ns, (kept / READINGS).stat().st_size
         assert after != before
-        index.keep_readings(FOLDED)
+        index.keep_readings(ALPHABET)
         assert (kept / READINGS).stat().st_mtime_ns == after[0], "nothing changed"
 
 
@@ -155,7 +156,7 @@ def test_the_next_process_loads_the_file(kept: Path, monkeypatch: pytest.MonkeyP
 def test_a_file_that_cannot_be_used_is_made_anew(kept: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     file = kept / READINGS
     data = bytearray(file.read_bytes())
-    folded = FOLDED
+    alphabet = ALPHABET
     if damage == "cut":
         file.write_bytes(data[:-3])
     elif damage == "empty":
@@ -167,15 +168,15 @@ def test_a_file_that_cannot_be_used_is_made_anew(kept: Path, damage: str, monkey
         data[20] ^= 1
         file.write_bytes(data)
     elif damage == "other letters":
-        folded = np.append(FOLDED, np.int32(1))
+        alphabet = Alphabet((*ALPHABET.characters, "?"))
     else:
         file.unlink()
     counts = built(monkeypatch)
     with IndexFolder.open(kept, IDENTITY) as index:
-        assert len(index.readings(folded)) == 3
+        assert len(index.readings(alphabet)) == 3
     assert counts == [3]
     with IndexFolder.open(kept, IDENTITY) as index:
-        assert len(index.readings(folded)) == 3
+        assert len(index.readings(alphabet)) == 3
     assert counts == [3], "it was kept for the next process"
 
 
@@ -189,4 +190,4 @@ def test_a_folder_that_cannot_be_written_can_be_read(kept: Path, monkeypatch: py
     with IndexFolder.open(kept, IDENTITY) as index:
         assert texts_holding(index, "go") == ["go"]
         with pytest.raises(IndexWriteError):
-            index.keep_readings(FOLDED)
+            index.keep_readings(ALPHABET)

@@ -84,6 +84,8 @@ class Gallery:
         return np.where(np.isneginf(best), 0.0, best)
 
     def _batched(self, regions: Sequence[StoredRegion]) -> list[LatticeBatch]:
-        folded = self.model.alphabet.folded
+        alphabet = self.model.alphabet
         lattices = [region.lattice for region in regions]
-        return [LatticeBatch.of(lattices[start : start + _BATCH], folded) for start in range(0, len(lattices), _BATCH)]
+        return [
+            LatticeBatch.of(lattices[start : start + _BATCH], alphabet) for start in range(0, len(lattices), _BATCH)
+        ]

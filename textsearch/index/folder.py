@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from textsearch.alphabet import Alphabet
 from textsearch.errors import IndexModelError, IndexWriteError
 from textsearch.index import changes
 from textsearch.index.catalog import CATALOG, Catalog, Numbers, Transaction
@@ -197,20 +198,20 @@ class IndexFolder:
         """Return cosines (W, N) float32 of query vectors (W, D) with regions; 0 for ids that were just removed."""
         return self._mirror.compare(vectors, region_ids)
 
-    def readings(self, folded: NDArray[np.int32]) -> Readings:
-        """Return what every region can be read as; `folded` (C,) int32 is the letter of each of the network's classes.
+    def readings(self, alphabet: Alphabet) -> Readings:
+        """Return what every region can be read as, in the letters of the network's alphabet.
 
-        Asked for again with the same array they are only brought up to date.
+        Asked for again with the same alphabet they are only brought up to date.
         """
-        return self._readings.current(folded)
+        return self._readings.current(alphabet)
 
-    def keep_readings(self, folded: NDArray[np.int32]) -> None:
+    def keep_readings(self, alphabet: Alphabet) -> None:
         """Write the readings to their file if they changed, so that the next process need not make them.
 
         Raises:
             IndexWriteError: the folder cannot be written.
         """
-        self._readings.save(folded)
+        self._readings.save(alphabet)
 
     def letters(self) -> dict[int, str]:
         """Return the normalised transcript of every region by its id."""

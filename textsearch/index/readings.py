@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alignment import CHOICES, LatticeBatch
+from textsearch.alphabet import Alphabet
 from textsearch.index.signatures import PLANES, Signatures, signatures
 from textsearch.lattice import ranges
 from textsearch.layout import adjacency, corners, reading_lines
@@ -73,12 +74,12 @@ class Readings:
         )
 
     @classmethod
-    def of(cls, rows: Sequence[ReadingRow], folded: NDArray[np.int32]) -> Readings:
+    def of(cls, rows: Sequence[ReadingRow], alphabet: Alphabet) -> Readings:
         """Read regions, all of whole images.
 
         Args:
             rows: sorted by image.
-            folded: (C,) int32, the letter of each class.
+            alphabet: the classes of the lattices.
         """
         if not rows:
             return cls.empty()
@@ -91,7 +92,7 @@ class Readings:
             for line in reading_lines(boxes[start:stop]):
                 order += [start + place for place in line]
                 line_lengths.append(len(line))
-        batch = LatticeBatch.unpack([rows[place][3] for place in order], folded)
+        batch = LatticeBatch.unpack([rows[place][3] for place in order], alphabet)
         line_starts = np.cumsum([0, *line_lengths], dtype=np.int64)
         lines = LatticeBatch(batch.letters, batch.costs, batch.starts[line_starts], batch.starts)
         return cls(
@@ -103,8 +104,8 @@ class Readings:
             letters=batch.letters,
             costs=batch.costs,
             line_starts=line_starts,
-            signatures=signatures(batch),
-            line_signatures=signatures(lines),
+            signatures=signatures(batch, alphabet.shapes),
+            line_signatures=signatures(lines, alphabet.shapes),
         )
 
     @classmethod

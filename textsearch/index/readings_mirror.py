@@ -7,8 +7,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from textsearch.alphabet import Alphabet
 from textsearch.errors import IndexWriteError
 from textsearch.index.catalog import Catalog
 from textsearch.index.derived import Stamp, remove_leftovers
@@ -30,7 +30,7 @@ class ReadingsMirror:
         self._catalog = catalog
         self._lock = threading.Lock()
         self._held: _Held | None = None
-        self._folded: NDArray[np.int32] | None = None
+        self._alphabet: Alphabet | None = None
         self._saved: Stamp | None = None
 
     @property
@@ -38,72 +38,72 @@ class ReadingsMirror:
         """Return the file in which the readings are kept."""
         return self._catalog.location / READINGS
 
-    def current(self, folded: NDArray[np.int32]) -> Readings:
-        """Return the readings of the newest committed state; `folded` (C,) int32 maps classes to letters."""
+    def current(self, alphabet: Alphabet) -> Readings:
+        """Return the readings of the newest committed state."""
         with self._lock:
-            return self._current(folded)[0]
+            return self._current(alphabet)[0]
 
-    def save(self, folded: NDArray[np.int32]) -> None:
+    def save(self, alphabet: Alphabet) -> None:
         """Write the file if the catalog changed since it was written or read.
 
         Raises:
             IndexWriteError: it cannot be written.
         """
         with self._lock:
-            readings, stamp = self._current(folded)
+            readings, stamp = self._current(alphabet)
             if stamp != self._saved:
-                self._write(readings, stamp, folded)
+                self._write(readings, stamp, alphabet)
 
-    def _current(self, folded: NDArray[np.int32]) -> _Held:
-        held = self._held if folded is self._folded else None
+    def _current(self, alphabet: Alphabet) -> _Held:
+        held = self._held if alphabet is self._alphabet else None
         if held is not None and held[1].generation == self._catalog.generation():
             return held
         loaded = None
         with self._catalog.snapshot() as snapshot:
-            held = self._follow(held, snapshot, folded)
+            held = self._follow(held, snapshot, alphabet)
             if held is None:
-                loaded = load_readings(self.path, _checksum(folded))
-                held = self._follow(loaded, snapshot, folded)
+                loaded = load_readings(self.path, _checksum(alphabet))
+                held = self._follow(loaded, snapshot, alphabet)
             if held is None:
                 empty = Readings.empty(), Stamp(self._catalog.identity, snapshot.generation, 0)
-                held = _grown(empty, snapshot, folded)
-                self._keep(held, folded)
+                held = _grown(empty, snapshot, alphabet)
+                self._keep(held, alphabet)
             elif loaded is not None:
                 self._saved = loaded[1]
-        self._held, self._folded = held, folded
+        self._held, self._alphabet = held, alphabet
         return held
 
-    def _follow(self, held: _Held | None, snapshot: Snapshot, folded: NDArray[np.int32]) -> _Held | None:
+    def _follow(self, held: _Held | None, snapshot: Snapshot, alphabet: Alphabet) -> _Held | None:
         """Bring readings from their state to the snapshot's; return None if that is not possible."""
         if held is None or held[1].identity != self._catalog.identity or held[1].generation > snapshot.generation:
             return None
         readings, stamp = held
-        grown = _grown((readings.without(snapshot.removed_after(stamp.generation)), stamp), snapshot, folded)
+        grown = _grown((readings.without(snapshot.removed_after(stamp.generation)), stamp), snapshot, alphabet)
         # Too many are there if removals were forgotten.
         return grown if len(grown[0]) == snapshot.count else None
 
-    def _keep(self, held: _Held, folded: NDArray[np.int32]) -> None:
+    def _keep(self, held: _Held, alphabet: Alphabet) -> None:
         """Save what was made anew for the next process, where the folder can be written."""
         try:
-            self._write(*held, folded)
+            self._write(*held, alphabet)
         except IndexWriteError:
             return
 
-    def _write(self, readings: Readings, stamp: Stamp, folded: NDArray[np.int32]) -> None:
+    def _write(self, readings: Readings, stamp: Stamp, alphabet: Alphabet) -> None:
         remove_leftovers(self.path)
-        save_readings(self.path, readings, stamp, _checksum(folded))
+        save_readings(self.path, readings, stamp, _checksum(alphabet))
         self._saved = stamp
 
 
-def _grown(held: _Held, snapshot: Snapshot, folded: NDArray[np.int32]) -> _Held:
+def _grown(held: _Held, snapshot: Snapshot, alphabet: Alphabet) -> _Held:
     """Add all regions above the highest known id."""
     readings, stamp = held
     parts, highest = [readings], stamp.highest_id
     for rows in snapshot.readings_after(highest):
-        parts.append(Readings.of(rows, folded))
+        parts.append(Readings.of(rows, alphabet))
         highest = max(highest, *(row[0] for row in rows))
     return Readings.joined(parts), Stamp(stamp.identity, snapshot.generation, highest)
 
 
-def _checksum(folded: NDArray[np.int32]) -> int:
-    return zlib.crc32(np.ascontiguousarray(folded).data)
+def _checksum(alphabet: Alphabet) -> int:
+    return zlib.crc32(np.ascontiguousarray(alphabet).data)

@@ -3,7 +3,7 @@
 A word that fits a lattice as well as `CERTAIN` says has each of its letters, and each pair of neighbouring letters, on
 a path of which every frame costs no more than that. All such pairs are hashed into a region's signature, so a word
 whose bits are not all there cannot be there; nothing that is there is lost. A letter alone is hashed as the pair with
-no letter.
+no letter. Letters that look alike are hashed as one, so that words with one read for the other are proposed, too.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Signatures = NDArray[np.uint64]
 """(PLANES, N) uint64: plane by plane, because a search reads only those in which the word has a bit."""
 
 
-def signatures(batch: LatticeBatch) -> Signatures:
-    """Return the signatures of N lattices."""
-    runs = _Runs(batch)
+def signatures(batch: LatticeBatch, shapes: NDArray[np.int32]) -> Signatures:
+    """Return the signatures of N lattices; `shapes` as in `Alphabet.shapes`."""
+    runs = _Runs(batch, shapes)
     bits = [(_hash(runs.letters, np.full(len(runs.letters), NOTHING)), runs.owners)]
     # A letter can stand twice in one run where the run has room for a gap.
     roomy = runs.stops - runs.starts >= 2
@@ -47,7 +47,7 @@ def signatures(batch: LatticeBatch) -> Signatures:
 
 
 def word_bits(word: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return the bits, each once, that the signature of any region holding a word (L,) int32 has; L >= 1."""
+    """Return the bits, each once, that the signature of any region holding a word has; (L,) int32 shapes, L >= 1."""
     if len(word) == 1:
         return _hash(word, np.full(1, NOTHING))
     return np.unique(_hash(word[:-1], word[1:]))
@@ -72,12 +72,12 @@ class _Runs:
 
     Attributes:
         owners: (R,) the lattice of each.
-        letters: (R,) its letter.
+        letters: (R,) its letter, or the one that stands for all of its looks.
         starts: (R,) its first frame.
         stops: (R,) its last frame.
     """
 
-    def __init__(self, batch: LatticeBatch) -> None:
+    def __init__(self, batch: LatticeBatch, shapes: NDArray[np.int32]) -> None:
         possible = (batch.costs <= _HIGHEST_COST) & (batch.letters != NO_LETTER)
         silent = (possible & (batch.letters == NOTHING)).any(axis=1)
         # Frames before each frame that hold a letter for sure, so that no path can pass them without one.
@@ -92,7 +92,7 @@ class _Runs:
         heads = np.nonzero(new)[0]
         tails = np.append(heads[1:], len(frames))[: len(heads)] - 1
         by_start = np.argsort(frames[heads], kind="stable")
-        self.owners, self.letters = owners[heads][by_start], letters[heads][by_start]
+        self.owners, self.letters = owners[heads][by_start], shapes[letters[heads]][by_start]
         self.starts, self.stops = frames[heads][by_start], frames[tails][by_start]
 
     def reach(self, ahead: int) -> NDArray[np.bool_]:

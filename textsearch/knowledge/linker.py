@@ -186,7 +186,7 @@ class Linker:
             if region not in held:
                 lattice = readings[region].lattice
                 held[region] = set(np.unique(self._alphabet.folded[lattice.classes]).tolist())
-                batches[region] = LatticeBatch.of([lattice], self._alphabet.folded)
+                batches[region] = LatticeBatch.of([lattice], self._alphabet)
             if (word, region) not in scores:
                 if len(scores) == MAXIMUM_ALIGNED or not self._is_possible(word, held[region]):
                     continue

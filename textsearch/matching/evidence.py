@@ -61,10 +61,11 @@ class Evidence:
     ) -> None:
         self.index = index
         self.alphabet = alphabet
-        self.readings: Readings = index.readings(alphabet.folded)
+        self.readings: Readings = index.readings(alphabet)
         self.targets = tuple(targets)
         self.vectors = vectors
         self.exhaustive = exhaustive
+        self._shapes = alphabet.shapes
         self._words = [alphabet.encode(target.word) for target in self.targets]
         if exhaustive:
             self._proposed = [np.arange(len(self.readings))] * len(self.targets)
@@ -90,7 +91,7 @@ class Evidence:
 
     def _proposals(self, word: NDArray[np.int32], near: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the places of the regions worth scoring for a word, ascending."""
-        bits = word_bits(word)
+        bits = word_bits(self._shapes[word])
         proposals = [near, holding(self.readings.signatures, bits)]
         if len(word) >= _LONG_WORD:
             proposals.append(holding(self.readings.signatures, bits, _PAIRS_OF_A_LETTER)[:_MISREAD])
@@ -131,7 +132,7 @@ class Evidence:
         proposed &= np.diff(readings.line_starts) > 1
         if not self.exhaustive:
             holds = np.zeros(len(proposed), bool)
-            holds[holding(readings.line_signatures, word_bits(word))] = True
+            holds[holding(readings.line_signatures, word_bits(self._shapes[word]))] = True
             proposed &= holds
         lines = np.nonzero(proposed)[0]
         way = PART if target.is_plain else target.ends
