@@ -43,8 +43,8 @@ class Curve:
         return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
 
 
-WORD_CURVE = Curve(-1.95, 1.41, 0.6, 4.39)
-PART_CURVE = Curve(-2.12, 1.63, -0.4, 11.72)
+WORD_CURVE = Curve(-2.07, 1.57, 0.6, 4.12)
+PART_CURVE = Curve(-2.73, 1.41, -0.4, 12.91)
 """That a word is there, and that letters are there as a part. Fitted by `benchmarks/fit_scores.py` on ICDAR 2015
 training photos, split dev."""
 
