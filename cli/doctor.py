@@ -161,7 +161,7 @@ def _weights() -> Iterator[Check]:
 
 def _index(index: Path | None) -> Iterator[Check]:
     """Tell where the index is that the other commands would use."""
-    from textsearch.database import locate
+    from textsearch.location import locate
 
     place = locate(index)
     if place.is_dir():

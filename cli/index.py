@@ -68,6 +68,10 @@ def index(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try files again that failed before, although they have not changed.")
     ] = False,
+    knowledge: Annotated[
+        bool,
+        typer.Option("--knowledge/--no-knowledge", help="Also find out what photos show and what their words mean."),
+    ] = True,
     batch_size: Annotated[
         int, typer.Option("--batch-size", metavar="N", min=1, help="Photos that are encoded and saved at a time.")
     ] = 16,
@@ -77,8 +81,9 @@ def index(
 ) -> None:
     """Read photos into the index; again, only what is new or changed.
 
-    Renamed photos and copies cost nothing, and photos that vanished from these folders are forgotten. Photos are only
-    read, never written. What is already indexed can be searched while this runs.
+    Renamed photos and copies cost nothing, and photos that vanished from these folders are forgotten. Photos that an
+    older version indexed are looked at again for what it did not know, but not read again. Photos are only read, never
+    written. What is already indexed can be searched while this runs.
     """
     from textsearch.indexer.options import IndexOptions
 
@@ -93,6 +98,7 @@ def index(
         limit=limit,
         force=force,
         retry_failed=retry_failed,
+        knowledge=knowledge,
     )
     paths = [path for source in sources for path in (paths_from_stdin() if str(source) == "-" else [source])]
     if not paths:
@@ -129,6 +135,7 @@ def summary(report: IndexReport) -> str:
         "moved or copied": report.moved,
         "removed": report.removed,
         "unchanged": report.unchanged,
+        "looked at again": report.described,
         "failed": len(report.failures),
     }
     done = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "no photo found"

@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from textsearch.cli import (
+    adapt,
+    categories,
     classifier_eval,
     classifier_train,
     demo,
@@ -52,10 +54,12 @@ app.command("show", epilog=show.EXAMPLES)(show.show)
 app.command("status", epilog=status.EXAMPLES)(status.status)
 app.command("prune", epilog=prune.EXAMPLES)(prune.prune)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
+app.command("adapt", epilog=adapt.EXAMPLES)(adapt.adapt)
 app.command("info", epilog=info.EXAMPLES)(info.info)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 train.app.command("classifier", epilog=classifier_train.EXAMPLES)(classifier_train.classifier)
 eval.app.command("classifier", epilog=classifier_eval.EXAMPLES)(classifier_eval.classifier)
+app.add_typer(categories.app, name="categories")
 app.add_typer(train.app, name="train")
 app.add_typer(eval.app, name="eval")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from textsearch.database import Database
-    from textsearch.types import FloatArray, Regions, SearchResult
+    from textsearch.hits import SearchResult
+    from textsearch.index.records import Notice
+    from textsearch.types import FloatArray, Regions
 
 EXAMPLES = examples(
-    "textsearch show street.jpg                      list the texts and where they are",
+    "textsearch show street.jpg                      list the texts and where they are, and what else is known",
     "textsearch show street.jpg --out marked.png     draw them",
     "textsearch show street.jpg --find sale          where a query matches in it, and why",
     "textsearch show street.jpg --find sale -o marked.png",
@@ -50,6 +53,7 @@ def show(
             _show_hit(_find(find, image, database), out, as_json=as_json)
             return
         regions = database.show(image)
+        known = database.knowledge(image) if database.is_indexed(image) else None
     if out is not None:
         from PIL.Image import fromarray
 
@@ -59,9 +63,10 @@ def show(
         _save(draw_regions(fromarray(read_image(image)), regions), out)
         note(f"drew {len(regions)} texts on {out}")
     if as_json:
-        emit_json(as_dict(image, regions))
+        emit_json({**as_dict(image, regions), "knowledge": None if known is None else [*map(known_as_dict, known)]})
     elif shows_table():
         _print_table(regions)
+        _print_known(known or [], regions)
     else:
         emit(as_tsv(regions))
 
@@ -154,6 +159,45 @@ def as_dict(image: Path, regions: Regions) -> dict[str, Any]:
         "height": regions.height,
         "regions": found,
     }
+
+
+def known_as_dict(notice: Notice) -> dict[str, Any]:
+    """Return what is known about a photo as JSON types; `regions` are places in the list of regions."""
+    name, kinds = _what(notice)
+    return {
+        "kind": notice.kind,
+        "identifier": notice.identifier,
+        "name": name,
+        "kinds": kinds,
+        "score": notice.score,
+        "regions": list(notice.regions),
+    }
+
+
+def _what(notice: Notice) -> tuple[str, list[str]]:
+    """Return the name of what a notice says, and of the categories that it belongs to, nearest first."""
+    from textsearch.categories import main_kinds
+    from textsearch.knowledge.lexicon import default_lexicon
+
+    lexicon = default_lexicon()
+    try:
+        path = [category.name for category in lexicon.path(notice.identifier)]
+        return path[0], path[1:]
+    except KeyError:
+        entity = lexicon.entity(notice.identifier)
+        return entity.name, [lexicon.category(identifier).name for identifier in main_kinds(entity)]
+
+
+def _print_known(known: Sequence[Notice], regions: Regions) -> None:
+    """Print what is known about a photo, one thing a line, with the words that say it."""
+    from rich.text import Text
+
+    for notice in known:
+        name, kinds = _what(notice)
+        says = " ".join(regions.texts[place] for place in notice.regions if place < len(regions))
+        source = {"entity": f"by {says!r}", "category": "by its kind", "scene": "by the picture"}[notice.kind]
+        line = f"{100 * notice.score:>4.0f}  {name}  ({', '.join(kinds[:3])})  {source}"
+        console().print(Text(printable(line)))
 
 
 def as_tsv(regions: Regions) -> str:

@@ -11,7 +11,7 @@ from textsearch.cli.context import IndexOption, JsonOption, examples, open_datab
 from textsearch.cli.output import emit, emit_json, note, printable, shows_table
 
 if TYPE_CHECKING:
-    from textsearch.database import Status
+    from textsearch.location import Status
     from textsearch.types import Failure
 
 EXAMPLES = examples(

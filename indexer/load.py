@@ -15,7 +15,10 @@ from pathlib import Path
 from textsearch.errors import ImageError
 from textsearch.images import decoding_bytes, describe, is_temporary, open_file, read_image
 from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder
+from textsearch.index.records import PhotoKnowledge
+from textsearch.indexer.describe import Described, Describer, Undescribed
 from textsearch.indexer.plan import Candidate, Move
+from textsearch.knowledge.spans import readings_of
 from textsearch.types import Regions, TextModel
 
 AHEAD = 2
@@ -69,7 +72,7 @@ class Encoded:
     image: EncodedImage
 
 
-Outcome = Unchanged | Move | Failed | Encoded
+Outcome = Unchanged | Move | Failed | Encoded | Described
 
 
 @dataclass(frozen=True)
@@ -158,16 +161,19 @@ class Loan:
 
 
 class Reader:
-    """Reads candidates; `read` may be called by jobs + AHEAD threads at once.
+    """Reads photos; `read` and `describe` may be called by jobs + AHEAD threads at once.
 
     Attributes:
         memory: the bytes of pixels that may be in flight.
     """
 
-    def __init__(self, index: IndexFolder, model: TextModel, jobs: int, *, force: bool) -> None:
+    def __init__(
+        self, index: IndexFolder, model: TextModel, jobs: int, *, force: bool, describer: Describer | None = None
+    ) -> None:
         self.memory = MemoryBudget(PIXEL_BYTES_PER_JOB * max(jobs, 2))
         self._index = index
         self._model = model
+        self._describer = describer
         self._force = force
         self._turn = threading.Semaphore(jobs)
         self._stopped = threading.Event()
@@ -202,8 +208,7 @@ class Reader:
             # Only the model raises these here. torch raises RuntimeError for a GPU's memory and drivers: that depends
             # on the machine and on what else it does, so it is tried again next time. Anything else that a model
             # raises is a mistake in the program and must be seen.
-            reason = (str(error) or type(error).__name__).splitlines()[0][:_REASON_LENGTH]
-            return _failed(candidate, content, f"this machine could not encode it: {reason}", temporary=True)
+            return _failed(candidate, content, _of_the_machine(error), temporary=True)
 
     def _outcome(self, candidate: Candidate, content: Content, stream: BufferedReader) -> Outcome | None:
         if not self._force and candidate.indexed_content == content.sha256:
@@ -211,11 +216,41 @@ class Reader:
         if self._is_known(content.sha256):
             return Move(candidate, content.sha256, content.size, content.mtime_ns)
         with self.memory.lend(decoding_bytes(stream)) as loan:
-            regions = self._encode(stream, loan)
-        if regions is None:
+            encoded = self._encode(stream, loan)
+        if encoded is None:
             return None
         path = candidate.found.path
-        return Encoded(candidate, EncodedImage(path, content.sha256, content.size, content.mtime_ns, regions))
+        return Encoded(candidate, EncodedImage(path, content.sha256, content.size, content.mtime_ns, *encoded))
+
+    def describe(self, photo: Undescribed) -> Described | None:
+        """Find out what is known about a photo whose text is in the index; its text is not read again.
+
+        Returns:
+            The outcome; None if the reader was stopped.
+
+        Raises:
+            Exception: a mistake in the describer; what is a photo's or the machine's fault is told by the outcome.
+        """
+        if self._stopped.is_set() or self._describer is None:
+            return None
+        try:
+            with open_file(photo.path) as stream:
+                readings = self._index.regions_of(photo.path)
+                if readings is None or identify(stream).sha256 != photo.sha256:
+                    return Described(photo, None)
+                with self.memory.lend(decoding_bytes(stream)) as loan:
+                    pixels = read_image(stream)
+                    loan.shrink(pixels.nbytes)
+                    with self._turn:
+                        if self._stopped.is_set():
+                            return None
+                        return Described(photo, self._describer.describe(pixels, readings))
+        except ImageError as error:
+            return Described(photo, None, str(error))
+        except (NotImplementedError, RecursionError):
+            raise  # as in `read`
+        except (MemoryError, RuntimeError) as error:
+            return Described(photo, None, _of_the_machine(error))
 
     def _is_known(self, sha256: str) -> bool:
         """Return whether this content is in the index, or another thread has begun to read it in this run."""
@@ -227,12 +262,22 @@ class Reader:
             self._claimed.add(sha256)
             return False
 
-    def _encode(self, stream: BufferedReader, loan: Loan) -> Regions | None:
+    def _encode(self, stream: BufferedReader, loan: Loan) -> tuple[Regions, PhotoKnowledge | None] | None:
         """Decode and encode a photo; None if the reader was stopped. The pixels are gone when this returns."""
         pixels = read_image(stream)
         loan.shrink(pixels.nbytes)
         with self._turn:
-            return None if self._stopped.is_set() else self._model.encode_images([pixels])[0]
+            if self._stopped.is_set():
+                return None
+            regions = self._model.encode_images([pixels])[0]
+            if self._describer is None:
+                return regions, None
+            return regions, self._describer.describe(pixels, readings_of(regions))
+
+
+def _of_the_machine(error: MemoryError | RuntimeError) -> str:
+    reason = (str(error) or type(error).__name__).splitlines()[0][:_REASON_LENGTH]
+    return f"this machine could not encode it: {reason}"
 
 
 def _failed(candidate: Candidate, content: Content | None, reason: str, *, temporary: bool) -> Failed:

@@ -25,6 +25,7 @@ class IndexOptions:
             not count.
         force: read every photo again, whatever is known of it.
         retry_failed: read photos again that failed before, even if they did not change.
+        knowledge: find out what photos show and what their words mean, also for photos indexed without it.
     """
 
     jobs: int | None = None
@@ -38,6 +39,7 @@ class IndexOptions:
     limit: int | None = None
     force: bool = False
     retry_failed: bool = False
+    knowledge: bool = True
 
     def __post_init__(self) -> None:
         """Check the numbers.

@@ -7,20 +7,25 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from textsearch.errors import ImageError, IndexModelError
 from textsearch.index.folder import FailedFile, IndexFolder, KnownFile
+from textsearch.indexer.describe import Describer, Undescribed, undescribed
 from textsearch.indexer.load import AHEAD, Failed, Outcome, Reader, Unchanged, identify_file
 from textsearch.indexer.options import IndexOptions
-from textsearch.indexer.plan import Candidate, Move, in_safe_order, make_plan
+from textsearch.indexer.plan import Candidate, Move, Plan, in_safe_order, make_plan
 from textsearch.indexer.progress import Meter, Progress
 from textsearch.indexer.scan import Scan, scan
 from textsearch.indexer.store import Store
 from textsearch.types import Failure, IndexReport, TextModel
 
 __all__ = ["IndexOptions", "Progress", "build"]
+
+_Task = tuple[Path, Callable[[], Outcome | None]]
+"""A file and what reads it, which is done by any thread; None: it was not read because the run was stopped."""
 
 _LOOK_AGAIN = 0.5
 """Seconds between two looks at whether a batch is due, and for Ctrl-C on systems where waiting blocks it."""
@@ -32,6 +37,7 @@ def build(
     sources: Sequence[Path],
     options: IndexOptions,
     progress: Callable[[Progress], None] | None = None,
+    describer: Describer | None = None,
 ) -> IndexReport:
     """Bring an index up to date with folders and files. Photos are only ever read.
 
@@ -44,6 +50,8 @@ def build(
         sources: folders and files.
         options: how.
         progress: called after each file, always by the same thread, though not by the caller's.
+        describer: finds out what is known about photos beyond their text, also about photos that were indexed before
+            without it or by another one; None: nobody does.
 
     Raises:
         TextSearchError: a source does not exist.
@@ -55,7 +63,7 @@ def build(
         raise IndexModelError(
             f"the index in {index.location} was not made with this model ({model.name}); index into a new folder"
         )
-    run = _Run(index, model, options, Meter(progress))
+    run = _Run(index, model, describer if options.knowledge else None, options, Meter(progress))
     # Python raises Ctrl-C in the main thread, between any two steps. The writing is done by another thread, where it
     # can never come between a transaction and what has to follow it.
     with ThreadPoolExecutor(1, "textsearch-index") as executor:
@@ -71,12 +79,15 @@ def build(
 class _Run:
     """One indexing run."""
 
-    def __init__(self, index: IndexFolder, model: TextModel, options: IndexOptions, meter: Meter) -> None:
+    def __init__(
+        self, index: IndexFolder, model: TextModel, describer: Describer | None, options: IndexOptions, meter: Meter
+    ) -> None:
         self._index = index
+        self._describer = describer
         self._options = options
         self._meter = meter
         self._jobs = options.jobs or _usable_cores()
-        self._reader = Reader(index, model, self._jobs, force=options.force)
+        self._reader = Reader(index, model, self._jobs, force=options.force, describer=describer)
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -110,7 +121,9 @@ class _Run:
         known = {file.path: file for file in self._index.known_files(found.sources)}
         plan = make_plan(found, known, self._options)
         store.unchanged(plan.unchanged)
-        self._tell(lambda: self._meter.start(plan.unchanged + plan.known_failures, len(found.files)))
+        older = self._older(found, plan)
+        finished = plan.unchanged + plan.known_failures - len(older)
+        self._tell(lambda: self._meter.start(finished, len(found.files)))
         for refused in found.refused:
             before = known.get(refused.path)
             file = FailedFile(refused.path, None, None, None, refused.reason)
@@ -122,10 +135,19 @@ class _Run:
         if self._stopped.is_set():
             return False
         store.forget(plan.gone)
-        if not self._read(reads[: self._options.limit], store):
+        tasks: list[_Task] = [(read.found.path, partial(self._reader.read, read)) for read in reads]
+        tasks += [(photo.path, partial(self._reader.describe, photo)) for photo in older]
+        if not self._do(tasks[: self._options.limit], store):
             return False
         store.finish()
         return True
+
+    def _older(self, found: Scan, plan: Plan) -> list[Undescribed]:
+        """Return the photos that need not be read for their text, but for what is known about them."""
+        if self._describer is None:
+            return []
+        waiting = {candidate.found.path for candidate in plan.reads + plan.relocated}
+        return undescribed(self._index, self._describer, {file.path for file in found.files} - waiting)
 
     def _relocate(self, candidates: Sequence[Candidate], store: Store) -> list[Candidate]:
         """Link the candidates that hold what the index knows; return those that must be read."""
@@ -141,21 +163,21 @@ class _Run:
                 continue
             if content.sha256 == candidate.indexed_content:
                 store.take(Unchanged(candidate, content.size, content.mtime_ns))
-                self._finished(candidate)
+                self._finished(candidate.found.path)
             else:
                 moves.append(Move(candidate, content.sha256, content.size, content.mtime_ns))
         for move in in_safe_order(moves):
             if store.link(move):
-                self._finished(move.candidate)
+                self._finished(move.candidate.found.path)
             else:
                 unknown.append(move.candidate)
         return unknown
 
-    def _read(self, candidates: Sequence[Candidate], store: Store) -> bool:
-        """Read and encode candidates by several threads; return whether all were."""
+    def _do(self, tasks: Sequence[_Task], store: Store) -> bool:
+        """Do tasks by several threads; return whether all were done."""
         self._meter.start_reading()
-        waiting = iter(candidates)
-        running: dict[Future[Outcome | None], Candidate] = {}
+        waiting = iter(tasks)
+        running: dict[Future[Outcome | None], Path] = {}
         finished = 0
         mistake: BaseException | None = None
         threads = self._jobs + AHEAD
@@ -163,29 +185,29 @@ class _Run:
             try:
                 while True:
                     if mistake is None and not self._stopped.is_set():
-                        for candidate in islice(waiting, 2 * threads - len(running)):
-                            running[executor.submit(self._reader.read, candidate)] = candidate
+                        for path, task in islice(waiting, 2 * threads - len(running)):
+                            running[executor.submit(task)] = path
                     if not running:
                         break
                     wait(running, timeout=_LOOK_AGAIN, return_when=FIRST_COMPLETED)
                     for future in [future for future in running if future.done()]:
-                        candidate = running.pop(future)
+                        path = running.pop(future)
                         if (error := future.exception()) is not None:
                             mistake = mistake or error
                             self._reader.stop()
                         elif (outcome := future.result()) is not None:
                             store.take(outcome)
                             finished += 1
-                            self._finished(candidate)
+                            self._finished(path)
                     store.write_if_due()
             finally:
                 self._reader.stop()  # if nothing can be written any more, nothing need be read
         if mistake is not None:
             raise mistake
-        return finished == len(candidates)
+        return finished == len(tasks)
 
-    def _finished(self, candidate: Candidate) -> None:
-        self._tell(lambda: self._meter.finished(candidate.found.path))
+    def _finished(self, path: Path) -> None:
+        self._tell(lambda: self._meter.finished(path))
 
     def _tell(self, news: Callable[[], None]) -> None:
         """Tell the caller something; a callback may end the run by raising KeyboardInterrupt."""

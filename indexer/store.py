@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder, IndexWriter, KnownFile
+from textsearch.index.records import PhotoKnowledge
+from textsearch.indexer.describe import Described
 from textsearch.indexer.load import Encoded, Failed, Outcome, Unchanged
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.plan import Move
@@ -26,6 +28,7 @@ class Store:
         self._encoded: list[Encoded] = []
         self._failed: list[Failed] = []
         self._moves: list[Move] = []
+        self._described: dict[int, PhotoKnowledge] = {}
         self._waiting_since: float | None = None
         self._since_checkpoint = 0
         self._refused: dict[str, Failed] = {}  # contents that failed in this run
@@ -43,6 +46,7 @@ class Store:
             removed=self._counts["removed"],
             unchanged=self._counts["unchanged"],
             regions=self._counts["regions"],
+            described=self._counts["described"],
             failures=tuple(sorted(self._failures, key=lambda failure: failure.path)),
             seconds=seconds,
             interrupted=interrupted,
@@ -64,6 +68,8 @@ class Store:
             self._failed.append(outcome)
             if outcome.sha256 is not None:
                 self._refused[outcome.sha256] = outcome
+        elif isinstance(outcome, Described):
+            self._take_described(outcome)
         else:
             self._moves.append(outcome)
         if self._waiting_since is None:
@@ -89,6 +95,8 @@ class Store:
             elif not self.link(move):
                 self._moves.append(move)
         self._write_failed()
+        self._counts.update(described=self._writer.set_knowledge(self._described))
+        self._described = {}
         if self._since_checkpoint >= self._options.checkpoint_every:
             self._writer.checkpoint()
             self._since_checkpoint = 0
@@ -129,6 +137,12 @@ class Store:
     def note(self, failures: Iterable[Failure]) -> None:
         """Report failures without recording them in the index."""
         self._failures += failures
+
+    def _take_described(self, outcome: Described) -> None:
+        if outcome.knowledge is not None:
+            self._described[outcome.photo.image_id] = outcome.knowledge
+        elif outcome.reason is not None:  # the text that was read of it stays in the index
+            self.note([Failure(outcome.photo.path, outcome.reason)])
 
     def _write_encoded(self) -> None:
         if not self._encoded:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import platformdirs
 
+from textsearch.adapting import AdaptableIndex
 from textsearch.alphabet import Alphabet
+from textsearch.categories import own_category, pictures_in, same_name, shown_categories
 from textsearch.errors import ImageError, IndexNotFoundError, TextSearchError
-from textsearch.index.folder import IndexFolder
-from textsearch.index.records import ModelIdentity
+from textsearch.hits import SearchResult
+from textsearch.index.records import Notice, OwnCategory
+from textsearch.knowledge.lexicon import default_lexicon
+from textsearch.location import Status, locate, locate_gallery
 from textsearch.matching.pictures import pixels_of, word_in
 from textsearch.matching.plan import Plan
 from textsearch.query import Searcher, SearchOptions
@@ -25,66 +24,19 @@ from textsearch.types import (
     ByteArray,
     Failure,
     FloatArray,
-    IndexInfo,
     IndexReport,
     MatchMode,
     Regions,
-    SearchResult,
+    Rerank,
     TextModel,
 )
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from textsearch.indexer.describe import Describer
     from textsearch.indexer.options import IndexOptions
     from textsearch.indexer.progress import Progress
-
-INDEX_FOLDER = ".textsearch"
-"""Name of the folder that holds an index beside the photos."""
-
-INDEX_VARIABLE = "TEXTSEARCH_INDEX"
-"""Environment variable that names the index folder."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is indexed and where.
-
-    Attributes:
-        location: the index folder.
-        info: counts, model and generation.
-        failures: number of files that could not be indexed.
-        bytes: size of the index on disk.
-    """
-
-    location: Path
-    info: IndexInfo
-    failures: int
-    bytes: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the status as JSON types."""
-        return {
-            "location": str(self.location),
-            **self.info.to_dict(),
-            "failures": self.failures,
-            "bytes": self.bytes,
-        }
-
-
-def locate(index: str | Path | None = None) -> Path:
-    """Return the index folder: the one named, else $TEXTSEARCH_INDEX, else the nearest .textsearch/, else the user's.
-
-    The nearest is looked for in the working directory and upward. The folder need not exist yet.
-    """
-    named = index or os.environ.get(INDEX_VARIABLE)
-    if named:
-        return Path(named).absolute()
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / INDEX_FOLDER).is_dir():
-            return folder / INDEX_FOLDER
-    return platformdirs.user_data_path("textsearch") / "index"
 
 
 def open(  # the name users read: textsearch.open("./gallery")
@@ -94,6 +46,7 @@ def open(  # the name users read: textsearch.open("./gallery")
     model: TextModel | None = None,
     device: str = "cpu",
     preset: str | None = None,
+    describer: Describer | None = None,
 ) -> Database:
     """Open an index; it is made when something is first indexed.
 
@@ -103,6 +56,8 @@ def open(  # the name users read: textsearch.open("./gallery")
         model: another network than the packaged one.
         device: where vectors are searched: "cpu", or "cuda" for a copy of the index on the GPU.
         preset: how photos are read, "default" or "fast"; None: as the index was begun.
+        describer: what finds out more about photos than their text; None: the packaged one, but for another network
+            nothing.
 
     Raises:
         TextSearchError: both `path` and `index` were given.
@@ -110,78 +65,31 @@ def open(  # the name users read: textsearch.open("./gallery")
     if path is not None and index is not None:
         raise TextSearchError("Give the gallery's path or the index folder, not both.")
     if path is None:
-        return Database(locate(index), model, device, preset)
-    folder = Path(path).absolute()
-    is_index = folder.name == INDEX_FOLDER or (folder / "catalog.sqlite").is_file()
-    return Database(folder if is_index else folder / INDEX_FOLDER, model, device, preset)
+        return Database(locate(index), model, device, preset, describer)
+    return Database(locate_gallery(path), model, device, preset, describer)
 
 
-class Database:
+class Database(AdaptableIndex):
     """An index and its network. Use it as a context manager, or call `close`.
 
-    Searching is safe from several threads, also while this or another process indexes.
-
-    Args:
-        location: the index folder; it need not exist yet.
-        model: the network; None for the packaged one, loaded when it is first needed.
-        device: see `open`.
-        preset: see `open`.
+    Searching is safe from several threads, also while this or another process indexes. For the arguments see `open`;
+    the index folder need not exist yet.
     """
 
     def __init__(
-        self, location: Path, model: TextModel | None = None, device: str = "cpu", preset: str | None = None
+        self,
+        location: Path,
+        model: TextModel | None = None,
+        device: str = "cpu",
+        preset: str | None = None,
+        describer: Describer | None = None,
     ) -> None:
-        self.location = location
-        self.device = device
-        self.preset = preset
-        self._given_model = model
-        self._lock = threading.Lock()
-        self._folder: IndexFolder | None = None
+        super().__init__(location, model, device, preset, describer)
         self._searcher: Searcher | None = None
-
-    def __repr__(self) -> str:
-        """Return a short description."""
-        return f"Database({str(self.location)!r})"
 
     def __enter__(self) -> Database:
         """Return the database."""
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the database."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the index. What is asked next opens it again."""
-        with self._lock:
-            if self._folder is not None:
-                self._folder.close()
-            self._folder = None
-            self._searcher = None
-
-    @cached_property
-    def model(self) -> TextModel:
-        """Return the network.
-
-        Raises:
-            WeightsError: its weights are missing.
-            TextSearchError: there is no such preset.
-        """
-        if self._given_model is not None:
-            return self._given_model
-        from textsearch.runtime.model import load_model, preset_of
-
-        if self.preset is not None:
-            return load_model(preset=self.preset)
-        if self._folder is not None:
-            return load_model(preset=preset_of(self._folder.model.name))
-        try:
-            with IndexFolder.open(self.location) as folder:
-                return load_model(preset=preset_of(folder.model.name))
-        except IndexNotFoundError:
-            return load_model()
 
     def index(
         self,
@@ -191,7 +99,8 @@ class Database:
     ) -> IndexReport:
         """Bring the index up to date with folders of photos, or single photos.
 
-        Files that did not change are not read again; files that vanished from the folders are forgotten.
+        Files that did not change are not read again; files that vanished from the folders are forgotten. Photos that
+        were indexed before by a version that knew less about them are looked at again, but not read again.
 
         Args:
             sources: folders and files.
@@ -211,7 +120,7 @@ class Database:
         if missing:
             raise TextSearchError(f"There is no file or folder {missing[0]}; check the path.")
         folder = self._open(create=True)
-        report = build(folder, self.model, paths, options or Defaults(), progress)
+        report = build(folder, self.model, paths, options or Defaults(), progress, self.describer)
         # So that the first query need not read all letters anew; it could, where this run has been interrupted.
         folder.keep_readings(self.model.alphabet)
         return report
@@ -224,6 +133,9 @@ class Database:
         match: MatchMode = "auto",
         min_score: float | None = None,
         exhaustive: bool = False,
+        rerank: Rerank = "auto",
+        category: str | None = None,
+        scene: str | None = None,
     ) -> SearchResult:
         """Find the photos that show a text.
 
@@ -236,12 +148,19 @@ class Database:
             min_score: hits below this score (0 to 100) are left out; None leaves out those that hardly ever hold the
                 query (below 2), and nothing where the whole gallery is asked for.
             exhaustive: score every region of the index, not only the likely ones; slower.
+            rerank: "auto": where the whole query is the name of something, such as "pharmacy", photos that are known
+                to show it are hits, too (kind "knowledge"), and what is known raises the scores of others; only with
+                match="auto" and a query of plain words or phrases. "none": only the text counts.
+            category: only photos that are known to show this category, such as "cafe", "amenity/cafe", or one of
+                your own.
+            scene: only photos whose picture shows this, in your own words.
 
         Raises:
-            QueryError: the query is empty, malformed, or holds something that cannot be searched.
+            QueryError: the query is empty, malformed, or holds something that cannot be searched; there is no such
+                category; nothing that is known about pictures covers the scene.
             TextSearchError: there is no index, or it cannot be used with this model.
         """
-        return self._search().search(query, SearchOptions(k, match, min_score, exhaustive))
+        return self._search().search(query, SearchOptions(k, match, min_score, exhaustive, rerank, category, scene))
 
     def search_many(
         self,
@@ -251,11 +170,14 @@ class Database:
         match: MatchMode = "auto",
         min_score: float | None = None,
         exhaustive: bool = False,
+        rerank: Rerank = "auto",
+        category: str | None = None,
+        scene: str | None = None,
     ) -> Iterator[SearchResult]:
         """Answer queries one after the other; arguments and errors as for `search`."""
         searcher = self._search()
         for query in queries:
-            yield searcher.search(query, SearchOptions(k, match, min_score, exhaustive))
+            yield searcher.search(query, SearchOptions(k, match, min_score, exhaustive, rerank, category, scene))
 
     def search_like(
         self,
@@ -307,6 +229,71 @@ class Database:
         except IndexNotFoundError:
             return False
 
+    def knowledge(self, image: str | Path) -> list[Notice]:
+        """Return what is known about an indexed photo beyond its text, surest first; empty if nobody looked.
+
+        Raises:
+            TextSearchError: the photo is not in the index.
+        """
+        folder, path = self._open(check_model=False), Path(image).absolute()
+        regions, image_id = folder.regions_of(path), folder.image_at(path)
+        if regions is None or image_id is None:
+            raise TextSearchError(f"{image} is not in the index; run: textsearch index {image}")
+        places = {region.region_id: place for place, region in enumerate(regions)}
+        return [
+            Notice(known.kind, known.identifier, known.score, tuple(places[number] for number in known.region_ids))
+            for known in folder.knowledge_of([image_id]).get(image_id, [])
+        ]
+
+    def shown_categories(self) -> dict[str, int]:
+        """Return how many indexed photos surely show each category of the lexicon, by identifier.
+
+        Raises:
+            IndexNotFoundError: there is no index yet.
+        """
+        return shown_categories(self._open(check_model=False), default_lexicon())
+
+    def categories(self) -> list[OwnCategory]:
+        """Return the categories that the user added to this index, by name.
+
+        Raises:
+            IndexNotFoundError: there is no index yet.
+        """
+        return self._open(check_model=False).own_categories()
+
+    def add_category(self, name: str, words: Iterable[str] = (), examples: Iterable[str | Path] = ()) -> OwnCategory:
+        """Add a category without training, or replace the one of this name; return it.
+
+        Args:
+            name: what it is called; queries find it by this name.
+            words: what photos of it say.
+            examples: pictures of it, files or folders of them.
+
+        Raises:
+            TextSearchError: there is no index, nothing that describes the category, or an example cannot be read.
+        """
+        folder = self._open()
+        category = own_category(name, words, pictures_in(examples), self.describer, self.model.alphabet)
+        with folder.writer() as writer:
+            for other in folder.own_categories():
+                if same_name(other.name, category.name):
+                    writer.remove_own_category(other.name)
+            writer.set_own_category(category)
+        return category
+
+    def remove_category(self, name: str) -> None:
+        """Remove a category that the user added.
+
+        Raises:
+            TextSearchError: there is none of this name.
+        """
+        folder = self._open(check_model=False)
+        found = [own.name for own in folder.own_categories() if same_name(own.name, name)]
+        if not found:
+            raise TextSearchError(f"There is no category {name!r} of your own; `textsearch categories` lists them.")
+        with folder.writer() as writer:
+            writer.remove_own_category(found[0])
+
     def encode_query(self, words: Iterable[str]) -> FloatArray:
         """Return (W, D) float32 unit vectors of words, in the space of the index.
 
@@ -353,22 +340,8 @@ class Database:
         return gone
 
     def _search(self) -> Searcher:
-        folder = self._open()
         with self._lock:
+            folder = self._open()
             if self._searcher is None or self._searcher.index is not folder:
-                self._searcher = Searcher(folder, self.model)
+                self._searcher = Searcher(folder, self._loaded())
             return self._searcher
-
-    def _open(self, *, create: bool = False, check_model: bool = True) -> IndexFolder:
-        """Return the index folder, opened once."""
-        with self._lock:
-            if self._folder is None and create:
-                self._folder = IndexFolder.create_or_open(self.location, self._identity(), self.device)
-            elif self._folder is None:
-                self._folder = IndexFolder.open(self.location, None, self.device)
-            if check_model:
-                self._folder.check_model(self._identity())
-            return self._folder
-
-    def _identity(self) -> ModelIdentity:
-        return ModelIdentity(self.model.name, self.model.fingerprint, self.model.dimension)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 
 from tests.fakes import FakeModel, certain_lattice
 from textsearch.alphabet import Alphabet
-from textsearch.errors import QueryError
+from textsearch.errors import QueryError, TextSearchError
+from textsearch.hits import Hit, Match, SearchResult
+from textsearch.index.records import PICTURE_WIDTH, Notice, OwnCategory
 from textsearch.lattice import Lattice
-from textsearch.types import Failure, Hit, IndexInfo, IndexReport, Match, MatchKind, Regions, SearchResult
+from textsearch.types import Failure, IndexInfo, IndexReport, MatchKind, Regions
 
 INFO = IndexInfo(images=1234, regions=5678, model="fake", generation=3)
 
@@ -87,6 +90,9 @@ class StubDatabase:
         self.asked: list[Any] = []
         self.options: dict[str, Any] = {}
         self.model = FakeModel()
+        self.notices: list[Notice] = []
+        self.shown: dict[str, int] = {}
+        self.own: list[OwnCategory] = []
 
     def __enter__(self) -> StubDatabase:
         return self
@@ -129,6 +135,25 @@ class StubDatabase:
     def prune(self, dry_run: bool = False) -> list[Path]:
         self.asked.append(("prune", dry_run))
         return self.gone
+
+    def knowledge(self, path: Path) -> list[Notice]:
+        return self.notices
+
+    def shown_categories(self) -> dict[str, int]:
+        return self.shown
+
+    def categories(self) -> list[OwnCategory]:
+        return self.own
+
+    def add_category(self, name: str, words: Sequence[str] = (), examples: Sequence[Path] = ()) -> OwnCategory:
+        self.asked.append((name, words, examples))
+        kept = tuple(word.strip() for word in words if word.strip())
+        return OwnCategory(name, kept, np.zeros((len(examples), PICTURE_WIDTH), np.float32))
+
+    def remove_category(self, name: str) -> None:
+        if name not in [own.name for own in self.own]:
+            raise TextSearchError(f"There is no category {name!r} of your own; `textsearch categories` lists them.")
+        self.asked.append(("remove", name))
 
     def is_indexed(self, path: Path) -> bool:
         return path in self.indexed

@@ -10,6 +10,9 @@ from PIL import Image
 from tests.cli.conftest import Run
 from tests.cli.stub import StubDatabase, a_hit, a_match, a_result, some_regions
 from tests.fakes import save_photo
+from textsearch.cli import show
+from textsearch.index.records import Notice
+from textsearch.knowledge.lexicon import default_lexicon
 
 
 @pytest.fixture
@@ -119,3 +122,26 @@ def test_find_needs_an_indexed_photo(run: Run, photo: Path) -> None:
     outcome = run("show", photo, "--find", "sale")
     assert (outcome.code, outcome.out) == (2, "")
     assert "textsearch index" in outcome.err
+
+
+def test_what_is_known_of_an_indexed_photo_as_json(run: Run, database: StubDatabase, photo: Path) -> None:
+    assert json.loads(run("show", photo, "--json").out)["knowledge"] is None
+    database.indexed = {photo}
+    brand = default_lexicon().meanings("walgreens")[0].target
+    database.notices = [Notice("entity", brand.identifier, 0.5, (0,)), Notice("scene", "amenity/cafe", 0.25)]
+    first, second = json.loads(run("show", photo, "--json").out)["knowledge"]
+    assert (first["kind"], first["name"], first["score"], first["regions"]) == ("entity", "Walgreens", 0.5, [0])
+    assert default_lexicon().category("amenity/pharmacy").name in first["kinds"]
+    assert (second["kind"], second["identifier"], second["regions"]) == ("scene", "amenity/cafe", [])
+
+
+def test_what_is_known_for_a_person(
+    run: Run, database: StubDatabase, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show, "shows_table", lambda: True)
+    database.indexed = {photo}
+    brand = default_lexicon().meanings("walgreens")[0].target
+    database.notices = [Notice("entity", brand.identifier, 0.5, (0,)), Notice("scene", "amenity/cafe", 0.25)]
+    lines = run("show", photo).out.splitlines()
+    assert any(line.startswith("  50  Walgreens") and "by 'EXIT'" in line for line in lines)
+    assert any(line.startswith("  25") and "by the picture" in line for line in lines)

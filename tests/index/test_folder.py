@@ -22,7 +22,6 @@ from textsearch.errors import (
     IndexWriteError,
     MissingDependencyError,
 )
-from textsearch.index import folder
 from textsearch.index.catalog import CATALOG
 from textsearch.index.derived import Stamp
 from textsearch.index.folder import IndexFolder
@@ -218,7 +217,7 @@ def test_a_stale_file_is_brought_up_to_date_not_made_anew(fruits: Path, monkeypa
 
 
 def test_a_file_whose_removals_are_forgotten_is_made_anew(fruits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "_MOST_REMOVALS", 1)
+    monkeypatch.setattr("textsearch.index.writer._MOST_REMOVALS", 1)
     shutil.copy(fruits / VECTORS, fruits / "old")
     with IndexFolder.open(fruits, IDENTITY) as reader:
         assert texts_near(reader, "apple") == ["apple"]

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
@@ -15,6 +16,7 @@ from textsearch.index.catalog import CATALOG, Catalog
 from textsearch.index.connection import open_engine, writing
 from textsearch.index.folder import IndexFolder
 from textsearch.index.migrations import APPLICATION_ID, MIGRATIONS, migrate, schema_version
+from textsearch.index.records import PICTURE_WIDTH, PhotoKnowledge
 from textsearch.index.schema import metadata
 
 HERE = Path("/somewhere/.textsearch")
@@ -142,3 +144,17 @@ def test_version_1_had_an_index_of_trigrams(engine: Engine, tmp_path: Path) -> N
         connection.exec_driver_sql(region)
         connection.exec_driver_sql("DELETE FROM regions WHERE id = 1")
         assert connection.exec_driver_sql("SELECT region_id, generation FROM removals").all() == [(1, 7)]
+
+
+def test_version_2_knew_nothing_about_its_photos(engine: Engine, tmp_path: Path) -> None:
+    with writing(engine, tmp_path) as connection:
+        migrate(connection, 0, MIGRATIONS[:2])
+        connection.exec_driver_sql("INSERT INTO images (sha256, width, height, regions) VALUES ('a', 1, 2, 0)")
+        connection.exec_driver_sql("INSERT INTO meta VALUES (1, x'00', 'fake', '0', 64, 7, 'test')")
+    engine.dispose()
+    with IndexFolder.open(tmp_path) as index:
+        assert index.undescribed("tests 1") == [1]
+        assert index.knowledge_of([1]) == {}
+        with index.writer() as writer:
+            writer.set_knowledge({1: PhotoKnowledge((), np.zeros(PICTURE_WIDTH, np.float32), "tests 1")})
+        assert index.undescribed("tests 1") == []

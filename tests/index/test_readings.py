@@ -103,7 +103,7 @@ def test_removals_that_were_forgotten_are_noticed(index: IndexFolder, monkeypatc
     with index.writer() as writer:
         writer.add([encoded("/a.jpg", "stop"), encoded("/b.jpg", "go")])
     index.readings(ALPHABET)
-    monkeypatch.setattr("textsearch.index.folder._MOST_REMOVALS", 0)
+    monkeypatch.setattr("textsearch.index.writer._MOST_REMOVALS", 0)
     with index.writer() as writer:
         writer.forget([Path("/a.jpg")])
     assert texts_holding(index, "stop") == []

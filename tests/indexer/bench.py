@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.fakes import FakeModel
 from textsearch.index.folder import IndexFolder
+from textsearch.indexer.describe import Describer
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.pipeline import build
 from textsearch.indexer.progress import Progress
@@ -44,6 +45,7 @@ class Bench:
     gallery: Path
     index: IndexFolder
     model: RememberingModel
+    describer: Describer | None = None
     news: list[Progress] = field(default_factory=list)
 
     def build(
@@ -52,7 +54,8 @@ class Bench:
         """Index the gallery, or the sources given, with one job unless told otherwise."""
         chosen = IndexOptions(**{"jobs": 1, **options})  # type: ignore[arg-type]
         self.news.clear()
-        return build(self.index, self.model, sources or (self.gallery,), chosen, progress or self.news.append)
+        told = progress or self.news.append
+        return build(self.index, self.model, sources or (self.gallery,), chosen, told, self.describer)
 
     def newly_read(self) -> list[str]:
         """Return what was encoded since this was last asked, sorted."""

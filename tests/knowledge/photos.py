@@ -11,6 +11,7 @@ import torch
 from textsearch.knowledge.language import WIDTH
 from textsearch.knowledge.letters import BUCKETS
 from textsearch.knowledge.network import POOLED, PhotoBatch
+from textsearch.knowledge.visual import TEXTURE
 from textsearch.types import FloatArray
 
 
@@ -18,6 +19,7 @@ def batch(count: int, words: int = 3, padding: int = 0, classes: int = 5, seed: 
     """Return photos of random content; the same ones whatever the padding."""
     source = torch.Generator().manual_seed(seed)
     pooled = torch.rand(count, POOLED, generator=source)
+    texture = torch.rand(count, TEXTURE, generator=source)
     shallow = torch.rand(count, 112, 8, 8, generator=source)
     deep = torch.rand(count, 320, 4, 4, generator=source)
     letters = torch.nn.functional.normalize(torch.rand(count, BUCKETS, generator=source), dim=1)
@@ -33,7 +35,7 @@ def batch(count: int, words: int = 3, padding: int = 0, classes: int = 5, seed: 
     )
     present = torch.zeros(count, length, dtype=torch.bool)
     tokens[:, :words], known[:, :words], sure[:, :words], present[:, :words] = read, entities, weights, True
-    return PhotoBatch(pooled, shallow, deep, letters, tokens, present, known, sure, evidence)
+    return PhotoBatch(pooled, texture, shallow, deep, letters, tokens, present, known, sure, evidence)
 
 
 class WordBags:

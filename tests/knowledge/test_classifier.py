@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from tests.knowledge.photos import batch
 from textsearch.errors import WeightsError
 from textsearch.knowledge.classifier import TrainedClassifier, load_classifier, save_classifier
-from textsearch.knowledge.decisions import CategoryScores, probabilities, restrict
+from textsearch.knowledge.decisions import ELSEWHERE, CategoryScores, choose, probabilities
 from textsearch.knowledge.letters import BUCKETS
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.network import VARIANTS, KnowledgeClassifier
@@ -56,5 +56,19 @@ def test_a_category_has_what_is_under_it() -> None:
     assert scores.best(1) == [("Bravo-Apple-Juice", 0.5)]
 
 
-def test_scores_are_restricted_to_some_labels() -> None:
-    assert restrict(np.array([[1.0, 2.0, 3.0]], np.float32), "abc", "ca").tolist() == [[3.0, 1.0]]
+def test_only_wanted_labels_compete() -> None:
+    chosen = choose(np.array([[1.0, 2.0, 3.0]], np.float32), "abc", "ca", np.zeros((1, 2), np.float32))
+    assert chosen.tolist() == [[3.0, 1.0]]
+
+
+def test_labels_without_training_share_what_is_elsewhere() -> None:
+    trained = np.array([[9.0, 0.0], [1.0, 0.0]], np.float32)
+    evidence = np.array([[0.0, 0.0, 2.0], [0.0, 0.0, 2.0]], np.float32)
+    chosen = choose(trained, "ab", "axy", evidence)
+    assert chosen.argmax(axis=1).tolist() == [0, 2]
+    assert np.exp(chosen[:, 1:]).sum(axis=1) == pytest.approx(np.exp(ELSEWHERE))
+
+
+def test_without_a_trained_label_knowledge_decides() -> None:
+    evidence = np.array([[0.5, 3.0, -1.0]], np.float32)
+    assert choose(np.ones((1, 1), np.float32), "a", "xyz", evidence).argsort().tolist() == evidence.argsort().tolist()

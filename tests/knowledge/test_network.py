@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -64,3 +66,17 @@ def test_the_picture_finds_its_words() -> None:
     nothing = block(picture, words, torch.zeros(2, 3, dtype=torch.bool))
     assert everything.shape == (2, 8)
     assert not torch.allclose(everything, nothing)
+
+
+def test_what_is_not_named_does_not_matter() -> None:
+    """Only places with a weight are entities; whatever stands in the others is not read."""
+    torch.manual_seed(0)
+    network = KnowledgeClassifier(VARIANTS["full"], 5).eval()
+    photos = batch(2)
+    weights = photos.weights.clone()
+    weights[:, :, 1] = 0
+    other = photos.entities.clone()
+    other[:, :, 1] += 7
+    without = replace(photos, weights=weights)
+    assert torch.equal(network(without).logits, network(replace(without, entities=other)).logits)
+    assert not torch.allclose(network(without).logits, network(photos).logits)

@@ -133,6 +133,12 @@ class Catalog:
             changes.next_generation(connection)
             yield connection
 
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Lend a transaction in which one state of the catalog is read."""
+        with reading(self._engine, self.location) as connection:
+            yield connection
+
     def trim_removals(self, generation: int, most: int) -> None:
         """Forget the removals up to a generation if more than `most` are logged."""
         with writing(self._engine, self.location) as connection:
@@ -213,6 +219,11 @@ class Catalog:
     def image_of_content(self, sha256: str) -> int | None:
         """Return the id of the image with this content, None if it is not in the catalog."""
         rows = self._rows(queries.IMAGE_OF_CONTENT, {"sha256": sha256})
+        return int(rows[0][0]) if rows else None
+
+    def image_at(self, path: Path) -> int | None:
+        """Return the id of the image at a path, None for an unknown path."""
+        rows = self._rows(queries.IMAGE_AT_PATH, {"path": pack_path(path)})
         return int(rows[0][0]) if rows else None
 
     def _rows(self, statement: Executable, parameters: Mapping[str, Any] = _NOTHING) -> Sequence[Any]:

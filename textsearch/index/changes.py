@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, bindparam, delete, exists, insert, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from textsearch.index import queries
+from textsearch.index import knowledge, queries
 from textsearch.index.packing import pack_path, pack_regions, pack_text
 from textsearch.index.records import EncodedImage, FailedFile
 from textsearch.index.schema import failures, files, images, meta, regions, removals
@@ -26,7 +26,7 @@ _SET_FAILURE = _SET_FAILURE.on_conflict_do_update(
 )
 _DROP_FILE = delete(files).where(files.c.path == bindparam("given"))
 _DROP_FAILURE = delete(failures).where(failures.c.path == bindparam("given"))
-# Their regions go with them (ON DELETE CASCADE), and a trigger takes those out of the letters and logs them.
+# Their regions and what is known about them go with them (ON DELETE CASCADE), and a trigger logs the regions.
 _DROP_ORPHANS = delete(images).where(
     queries.among(images.c.id), ~exists().where(files.c.image_id == images.c.id).correlate(images)
 )
@@ -125,6 +125,8 @@ def _add_content(connection: Connection, image: EncodedImage) -> int:
     image_id = int(result.lastrowid)
     if len(image.regions):
         connection.execute(insert(regions), pack_regions(image_id, image.regions))
+    if image.knowledge is not None:
+        knowledge.describe(connection, image_id, image.knowledge)
     return image_id
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alphabet import Alphabet
 from textsearch.errors import IndexModelError, IndexWriteError
-from textsearch.index import changes
-from textsearch.index.catalog import CATALOG, Catalog, Numbers, Transaction
+from textsearch.index import knowledge
+from textsearch.index.catalog import CATALOG, Catalog, Numbers
 from textsearch.index.lock import WriteLock
 from textsearch.index.migrations import MIGRATIONS
 from textsearch.index.mirror import Mirror
@@ -21,12 +21,16 @@ from textsearch.index.readings_mirror import ReadingsMirror
 from textsearch.index.records import (
     EncodedImage,
     FailedFile,
+    KnowledgeKind,
+    Known,
     KnownFile,
     ModelIdentity,
+    OwnCategory,
     StoredImage,
     StoredRegion,
 )
 from textsearch.index.vectors import VectorOptions
+from textsearch.index.writer import IndexWriter
 from textsearch.types import Failure, FloatArray, IndexInfo
 
 __all__ = [
@@ -43,8 +47,7 @@ __all__ = [
 _CREATION_SECONDS = 10.0
 """How long to wait for another process that is creating the same index."""
 
-_MOST_REMOVALS = 10_000
-"""More logged removals than this are forgotten once the vectors that had to know them are written."""
+_KINDS: tuple[KnowledgeKind, ...] = get_args(KnowledgeKind)
 
 
 class IndexFolder:
@@ -245,6 +248,40 @@ class IndexFolder:
         """Return the id of the image with this content, None if it is not in the index."""
         return self._catalog.image_of_content(sha256)
 
+    def image_at(self, path: Path) -> int | None:
+        """Return the id of the image at an absolute path, None if the path is not in the index."""
+        return self._catalog.image_at(path)
+
+    def known(self, identifiers: Collection[str], kinds: Collection[KnowledgeKind] = _KINDS) -> list[Known]:
+        """Return what is known about any photo that says one of the identifiers, surest first."""
+        with self._catalog.reading() as connection:
+            return knowledge.known(connection, identifiers, kinds)
+
+    def knowledge_of(self, image_ids: Numbers) -> dict[int, list[Known]]:
+        """Return what is known about images, surest first; images about which nothing is known are left out."""
+        with self._catalog.reading() as connection:
+            return knowledge.knowledge_of(connection, image_ids)
+
+    def pictures(self) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+        """Return the ids (N,) int64, ascending, and features (N, PICTURE_WIDTH) float16 of all images looked at."""
+        with self._catalog.reading() as connection:
+            return knowledge.features(connection)
+
+    def occurrences(self, least: float) -> dict[str, set[int]]:
+        """Return, by identifier, the images about which something is known with at least this score."""
+        with self._catalog.reading() as connection:
+            return knowledge.occurrences(connection, least)
+
+    def undescribed(self, maker: str) -> list[int]:
+        """Return the images about which nothing is known that this maker made, ascending."""
+        with self._catalog.reading() as connection:
+            return knowledge.undescribed(connection, maker)
+
+    def own_categories(self) -> list[OwnCategory]:
+        """Return the categories that the user added, by name."""
+        with self._catalog.reading() as connection:
+            return knowledge.own(connection)
+
     def writer(self) -> IndexWriter:
         """Begin to write; the writer is a context manager.
 
@@ -254,101 +291,6 @@ class IndexFolder:
             MissingDependencyError: FAISS, or the GPU that was asked for, is missing.
         """
         return IndexWriter(self._catalog, self._mirror)
-
-
-class IndexWriter:
-    """Writes to an index; nobody else can until it is closed. Every method but `checkpoint` is one transaction.
-
-    A process killed at any moment loses at most the call it was in.
-    """
-
-    def __init__(self, catalog: Catalog, mirror: Mirror) -> None:
-        self._catalog = catalog
-        self._mirror = mirror
-        self._lock = WriteLock(catalog.location)
-        self._open = True
-        try:
-            mirror.prepare()
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def __enter__(self) -> IndexWriter:
-        """Return the writer."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Close the writer."""
-        self.close()
-
-    def close(self) -> None:
-        """Write the vectors and let others write; closing twice is no error."""
-        if not self._open:
-            return
-        try:
-            self.checkpoint()
-        finally:
-            self._open = False
-            self._lock.release()
-
-    def add(self, images: Sequence[EncodedImage]) -> int:
-        """Write images, replacing what stood at their paths, failures included.
-
-        Content that is already indexed, or comes twice, is written once: its files are all linked to it.
-
-        Returns:
-            The number of regions written.
-
-        Raises:
-            ValueError: a relative path, or embeddings that are not (N, D).
-        """
-        if not images:
-            return 0
-        with self._transaction() as connection:
-            return changes.add(connection, images, self._catalog.model.dimension)
-
-    def link(self, path: Path, sha256: str, size: int, mtime_ns: int) -> None:
-        """Let a path name content that is already indexed: a copy, or a renamed file before its old path is forgotten.
-
-        Raises:
-            KeyError: the content is not in the index.
-        """
-        with self._transaction() as connection:
-            changes.link(connection, path, sha256, (size, mtime_ns))
-
-    def touch(self, path: Path, size: int, mtime_ns: int) -> None:
-        """Note the new size and modification time of a file, indexed or failed, whose content is unchanged.
-
-        Raises:
-            KeyError: the path is not in the index.
-        """
-        with self._transaction() as connection:
-            changes.touch(connection, path, size, mtime_ns)
-
-    def forget(self, paths: Sequence[Path]) -> None:
-        """Remove files, indexed or failed; an image goes with its regions when the last file naming it goes."""
-        if not paths:
-            return
-        with self._transaction() as connection:
-            changes.forget(connection, paths)
-
-    def fail(self, files: Sequence[FailedFile]) -> None:
-        """Record files that cannot be read; what their paths held before is removed."""
-        if not files:
-            return
-        with self._transaction() as connection:
-            changes.fail(connection, files)
-
-    def checkpoint(self) -> None:
-        """Write the vectors to their file if they changed, so that the next process need not add them again."""
-        generation = self._mirror.save()
-        if generation is not None:
-            self._catalog.trim_removals(generation, _MOST_REMOVALS)
-
-    def _transaction(self) -> AbstractContextManager[Transaction]:
-        if not self._open:
-            raise ValueError("this writer is closed and others may be writing; ask the index for another one")
-        return self._catalog.writing()
 
 
 def _describe(model: ModelIdentity) -> str:

@@ -78,9 +78,30 @@ def _drop_trigrams(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+_VERSION_3 = (
+    """CREATE TABLE knowledge (
+        image_id INTEGER NOT NULL, kind TEXT NOT NULL, identifier TEXT NOT NULL,
+        score FLOAT NOT NULL, regions BLOB NOT NULL,
+        PRIMARY KEY (image_id, kind, identifier),
+        FOREIGN KEY (image_id) REFERENCES images (id) ON DELETE CASCADE) WITHOUT ROWID""",
+    "CREATE INDEX knowledge_by_identifier ON knowledge (identifier)",
+    """CREATE TABLE pictures (
+        image_id INTEGER NOT NULL PRIMARY KEY, maker TEXT NOT NULL, feature BLOB NOT NULL,
+        FOREIGN KEY (image_id) REFERENCES images (id) ON DELETE CASCADE)""",
+    """CREATE TABLE own_categories (
+        name TEXT NOT NULL PRIMARY KEY, words TEXT NOT NULL, examples BLOB NOT NULL)""",
+)
+
+
+def _add_knowledge(connection: Connection) -> None:
+    """Make version 3: what photos show and what their words mean; nothing is known yet about those indexed before."""
+    for statement in _VERSION_3:
+        connection.exec_driver_sql(statement)
+
+
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _drop_trigrams)
+MIGRATIONS: tuple[Migration, ...] = (_create, _drop_trigrams, _add_knowledge)
 """Migration number n (from 0) makes version n + 1 out of version n."""
 
 

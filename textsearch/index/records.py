@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from textsearch.lattice import Lattice
 from textsearch.types import FloatArray, Regions
@@ -24,6 +25,79 @@ class ModelIdentity:
     dimension: int
 
 
+PICTURE_WIDTH = 1280
+"""Features of a picture, as the visual encoder pools them."""
+
+KnowledgeKind = Literal["entity", "category", "scene"]
+"""Who says so: words that name it, the trained classifier, or ImageNet's classes by the picture alone."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that is known about a photo.
+
+    Attributes:
+        kind: who says so.
+        identifier: of an entity or a category in the lexicon; a photo's notices of one kind differ in it.
+        score: how sure it is, 0 to 1.
+        regions: positions, in the photo's regions, of the words that say it; empty if the picture does.
+    """
+
+    kind: KnowledgeKind
+    identifier: str
+    score: float
+    regions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoKnowledge:
+    """What is known about a photo beyond its text.
+
+    Attributes:
+        notices: each thing once for each kind.
+        picture: (PICTURE_WIDTH,) float32, what the visual encoder saw, pooled over the picture; kept as float16.
+        maker: names what made it; knowledge of another maker is made anew.
+    """
+
+    notices: tuple[Notice, ...]
+    picture: FloatArray
+    maker: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """One thing that is known about an indexed photo.
+
+    Attributes:
+        image_id: the photo.
+        kind: who says so.
+        identifier: of an entity or a category in the lexicon.
+        score: how sure it is, 0 to 1.
+        region_ids: the words that say it; empty if the picture does.
+    """
+
+    image_id: int
+    kind: KnowledgeKind
+    identifier: str
+    score: float
+    region_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class OwnCategory:
+    """A category that the user added to an index.
+
+    Attributes:
+        name: as the user writes it.
+        words: what photos of it say.
+        examples: (E, PICTURE_WIDTH) float32, what the visual encoder saw in example pictures; kept as float16.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    examples: FloatArray
+
+
 @dataclass(frozen=True, eq=False)
 class EncodedImage:
     """One file that was read and encoded, ready to be written.
@@ -34,6 +108,7 @@ class EncodedImage:
         size: bytes.
         mtime_ns: modification time, nanoseconds since the epoch.
         regions: the text found in it, which also says its width and height.
+        knowledge: what is known about it beyond the text; None if nobody looked.
     """
 
     path: Path
@@ -41,6 +116,7 @@ class EncodedImage:
     size: int
     mtime_ns: int
     regions: Regions
+    knowledge: PhotoKnowledge | None = None
 
 
 @dataclass(frozen=True)

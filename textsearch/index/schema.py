@@ -53,6 +53,36 @@ regions = Table(
     sqlite_autoincrement=True,
 )
 
+# What is known about photos: any number of rows for each, found by what they say.
+knowledge = Table(
+    "knowledge",
+    metadata,
+    Column("image_id", Integer, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("identifier", Text, primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("regions", LargeBinary, nullable=False),  # (R,) int64, ids, little-endian
+    Index("knowledge_by_identifier", "identifier"),
+    sqlite_with_rowid=False,
+)
+
+# A photo that has been looked at has a row here, though nothing may be known about it.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("image_id", Integer, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("maker", Text, nullable=False),
+    Column("feature", LargeBinary, nullable=False),  # (PICTURE_WIDTH,) float16, little-endian
+)
+
+own_categories = Table(
+    "own_categories",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("words", Text, nullable=False),  # a JSON list
+    Column("examples", LargeBinary, nullable=False),  # (E, PICTURE_WIDTH) float16, little-endian
+)
+
 failures = Table(
     "failures",
     metadata,
