@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from textsearch.cli.train_options import (
     FontsOption,
     HeldBackOption,
     LexiconOption,
+    PhotosOption,
     Precision,
     PrecisionOption,
     RequiredHeldBackOption,
@@ -37,6 +39,7 @@ HELP = """Train a network on photos with words, drawn scenes and photos without 
 branches  only the similarity, over a detector and a recogniser that stay as they are
 joint     detector, recogniser and similarity together
 tdsl      the network of the TDSL paper, its backbone from ImageNet weights on
+pretrain  the recogniser's trunk, on photos without annotation; then go on with branches
 
 \b
 --words   FILE[:SPLIT]     words.jsonl: one photo a line, {"image": "a.jpg", "split": "train",
@@ -230,3 +233,49 @@ def tdsl(
         seed=seed,
     )
     note(f"exported to {train_tdsl(run, data, recipe, note)}")
+
+
+@app.command(epilog=examples("textsearch train pretrain runs/pretrained --photos holiday --photos street", then=_AGAIN))
+def pretrain(
+    run: RunArgument,
+    photos: PhotosOption,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start",
+            metavar="DIR",
+            help="Weights of a joint run; without it, PP-OCRv6 as published.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 300,
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Strips of text per step, an even number.")] = 32,
+    queue: Annotated[
+        int, typer.Option("--queue", min=1, help="Vectors of earlier strips that each one is told from.")
+    ] = 2_048,
+    momentum: Annotated[
+        float, typer.Option("--momentum", min=0.0, max=1.0, help="How slowly the encoder of those vectors follows.")
+    ] = 0.99,
+    seed: SeedOption = 0,
+    device: DeviceOption = "cpu",
+    precision: PrecisionOption = Precision.float32,
+) -> None:
+    """Train the recogniser's trunk on text that nobody annotated, then export the network with it."""
+    with training_packages():
+        from textsearch.training.pretraining import run as pretraining
+        from textsearch.training.pretraining.pretrain import TRAINED_TRUNK
+
+    if batch % 2:
+        raise typer.BadParameter(f"--batch must be an even number, not {batch}")
+    recipe = replace(
+        TRAINED_TRUNK,
+        steps=steps,
+        batch=batch,
+        queue=queue,
+        momentum=momentum,
+        device=device,
+        precision=precision.value,
+        seed=seed,
+    )
+    data = pretraining.PretrainData(tuple(photos), start)
+    note(f"exported to {pretraining.pretrain(run, data, recipe, note)}")

@@ -66,6 +66,10 @@ UnlabelledOption = Annotated[
         show_default=False,
     ),
 ]
+PhotosOption = Annotated[
+    list[Path],
+    typer.Option("--photos", metavar="DIR", help="Photos that show text, not annotated; may be given several times."),
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seeds everything random.")]
 DeviceOption = Annotated[str, typer.Option("--device", metavar="cpu|cuda", help="Where torch computes.")]
 PrecisionOption = Annotated[

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,16 @@ from textsearch.training.datasets.annotations import FORMS, Annotations
 from textsearch.training.joint import JointRecipe
 from textsearch.training.joint_run import JointTrainingData
 from textsearch.training.loop import BranchRecipe
+from textsearch.training.pretraining import run as pretraining
+from textsearch.training.pretraining.pretrain import TRAINED_TRUNK
+from textsearch.training.pretraining.run import PretrainData
 from textsearch.training.tdsl import TdslRecipe
 from textsearch.training.tdsl_run import TdslTrainingData
 from textsearch.training.train import TrainingData
 
 DRAWN = ("--lexicon", "words", "--fonts", "fonts")
 REQUIRED = ("train", "branches", "run", "--words", "a.jsonl", "--held-back", "b.jsonl", *DRAWN)
-COMMANDS = ("branches", "joint", "tdsl")
+COMMANDS = ("branches", "joint", "tdsl", "pretrain")
 
 
 @pytest.fixture
@@ -38,7 +42,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         calls.extend((run, data, recipe))
         return run / "weights"
 
-    for module, name in ((training, "train"), (joint_run, "train_joint"), (tdsl_run, "train_tdsl")):
+    for module, name in (
+        (training, "train"),
+        (joint_run, "train_joint"),
+        (tdsl_run, "train_tdsl"),
+        (pretraining, "pretrain"),
+    ):
         monkeypatch.setattr(module, name, train)
     return calls
 
@@ -152,6 +161,24 @@ def test_held_back_words_need_no_form(run: Run, asked: list[Any]) -> None:
     assert asked[1].held_back == Annotations(Path("a/words.jsonl"), "dev")
 
 
+# --- pretrain
+
+
+def test_defaults_of_pretraining(run: Run, asked: list[Any]) -> None:
+    assert run("train", "pretrain", "run", "--photos", "holiday").code == 0
+    assert asked == [Path("run"), PretrainData((Path("holiday"),)), TRAINED_TRUNK]
+
+
+def test_everything_said_to_pretraining(run: Run, asked: list[Any]) -> None:
+    sizes = ("--steps", "3", "--batch", "256", "--queue", "65536", "--momentum", "0.999")
+    where = ("--photos", "a", "--photos", "b", "--start", "w", "--seed", "4", "--device", "cuda", "--precision")
+    assert run("train", "pretrain", "run", *sizes, *where, "bfloat16").code == 0
+    recipe = replace(
+        TRAINED_TRUNK, steps=3, batch=256, queue=65_536, momentum=0.999, device="cuda", precision="bfloat16", seed=4
+    )
+    assert asked == [Path("run"), PretrainData((Path("a"), Path("b")), Path("w")), recipe]
+
+
 # --- help
 
 
@@ -237,6 +264,8 @@ def test_a_wrong_data_set_is_one_sentence(
         (("tdsl", "run", *DRAWN, "--batch", "0"), "--batch"),
         (("tdsl", "run", "--fonts", "fonts"), "--lexicon"),
         (("branches", "run", "--held-back", "a", *DRAWN), "--words"),
+        (("pretrain", "run"), "--photos"),
+        (("pretrain", "run", "--photos", "a", "--batch", "5"), "--batch must be an even number, not 5"),
         (("run", *DRAWN), "No such command 'run'"),
     ],
 )

@@ -27,6 +27,7 @@ class Stem(nn.Module):
         self.entry = nn.Conv2d(3, channels, 3, stride=2, padding=1)
         self.squeeze = nn.Conv2d(channels, channels // 2, 2)
         self.expand = nn.Conv2d(channels // 2, channels, 2)
+        self.pool = nn.MaxPool2d(2, stride=1)
         self.merge = nn.Conv2d(2 * channels, channels, 3, stride=2, padding=1)
         self.project = nn.Conv2d(channels, width, 1)
 
@@ -37,7 +38,7 @@ class Stem(nn.Module):
         textures = functional.relu(self.squeeze(padded))
         textures = functional.relu(self.expand(_pad_end(textures)))
         # Padding with 0 serves the pooling as well: after a ReLU nothing is smaller.
-        features = torch.cat([functional.max_pool2d(padded, 2, stride=1), textures], dim=1)
+        features = torch.cat([self.pool(padded), textures], dim=1)
         features = functional.relu(self.merge(features))
         return functional.relu(self.project(features))
 
@@ -59,10 +60,14 @@ class SqueezeExcitation(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Scale each channel of (B, C, H, W) by a gate in [0, 1] computed from the channels' means."""
-        hidden = functional.relu(self.squeeze(features.mean(dim=(2, 3), keepdim=True)))
-        gate = (self.slope * self.excite(hidden) + 0.5).clamp(0, 1)
-        scaled: Tensor = features * gate
+        scaled: Tensor = features * self.gate(features.mean(dim=(2, 3), keepdim=True))
         return scaled
+
+    def gate(self, means: Tensor) -> Tensor:
+        """Return the gate (B, C, 1, 1) that belongs to the channels' means (B, C, 1, 1)."""
+        hidden = functional.relu(self.squeeze(means))
+        gate: Tensor = (self.slope * self.excite(hidden) + 0.5).clamp(0, 1)
+        return gate
 
 
 class ResidualBlock(nn.Module):

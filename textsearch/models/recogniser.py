@@ -43,13 +43,14 @@ class SelfAttention(nn.Module):
         self.project = nn.Linear(dimension, 3 * dimension)
         self.output = nn.Linear(dimension, dimension)
 
-    def forward(self, frames: Tensor) -> Tensor:
-        """Map (B, T, D) to (B, T, D)."""
+    def forward(self, frames: Tensor, visible: Tensor | None = None) -> Tensor:
+        """Map (B, T, D) to (B, T, D); frames outside `visible`, (B, T) bool, are attended to by none."""
         batch, length, dimension = frames.shape
         projected: Tensor = self.project(frames)
         split = projected.reshape(batch, length, 3, self.heads, dimension // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, heads, T, D / heads)
-        attended = functional.scaled_dot_product_attention(query, key, value)
+        mask = None if visible is None else visible[:, None, None, :]
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         mixed: Tensor = self.output(attended.transpose(1, 2).flatten(2))
         return mixed
 
@@ -89,6 +90,7 @@ class SequenceNeck(nn.Module):
         self, shortcut: nn.Module, reduce: nn.Module, neighbours: nn.Module, layers: nn.Module, dimension: int
     ) -> None:
         super().__init__()
+        self.features = dimension
         self.shortcut = shortcut
         self.reduce = reduce
         self.neighbours = neighbours
@@ -104,10 +106,15 @@ class SequenceNeck(nn.Module):
 
 
 class RecognitionTrunk(nn.Module):
-    """Crops of text to frames: everything before the classifier."""
+    """Crops of text to frames: everything before the classifier.
 
-    def __init__(self, backbone: Backbone, neck: nn.Module) -> None:
+    Attributes:
+        features: F, features of a frame.
+    """
+
+    def __init__(self, backbone: Backbone, neck: SequenceNeck) -> None:
         super().__init__()
+        self.features = neck.features
         self.backbone = backbone
         self.pool = nn.AvgPool2d((3, 2))
         self.neck = neck
@@ -123,7 +130,7 @@ class RecognitionTrunk(nn.Module):
             crops: (B, 3, 48, W) float, channels blue, green, red, scaled to [-1, 1]; text upright, read along W.
 
         Returns:
-            Frames (B, W/8, 120) float.
+            Frames (B, W/8, F) float; F is 120 in PP-OCRv6-small.
         """
         frames: Tensor = self.neck(self.pool(self.backbone(crops)[-1]))
         return frames

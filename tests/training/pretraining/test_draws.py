@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from textsearch.training.pretraining.draws import StripViews
+from textsearch.types import ByteArray
+
+
+def strips(count: int = 10) -> ByteArray:
+    return np.random.default_rng(0).integers(0, 256, (count, 48, 64, 3)).astype(np.uint8)
+
+
+def views(seed: int = 0) -> StripViews:
+    return StripViews(strips(), 4, 0.5, (8, 12), seed)
+
+
+def test_a_batch_depends_on_seed_and_step_alone() -> None:
+    first, again, later, other = views().batch(3), views().batch(3), views().batch(4), views(1).batch(3)
+    assert torch.equal(first.first, again.first) and torch.equal(first.visible, again.visible)
+    assert first.order == again.order
+    assert not torch.equal(first.first, later.first) and not torch.equal(first.first, other.first)
+
+
+def test_a_batch_holds_two_views_of_the_same_strips() -> None:
+    batch = views().batch(0)
+    assert batch.first.shape == batch.second.shape == (4, 3, 48, 64)
+    assert -1 <= batch.first.min() < -0.9 and 0.9 < batch.first.max() <= 1
+    assert not torch.equal(batch.first, batch.second)
+    assert sorted(batch.order) == [0, 1, 2, 3]
+    assert batch.visible.shape == (4, 1, 12, 16) and set(batch.visible.flatten().tolist()) == {0, 1}
+
+
+def test_batches_come_in_order_and_only_as_many_as_wanted() -> None:
+    data = views()
+    drawn = list(data.ahead(2, 6, workers=3))
+    assert len(drawn) == 4
+    assert all(torch.equal(batch.first, data.batch(2 + number).first) for number, batch in enumerate(drawn))
+    assert list(data.ahead(2, 2)) == []

@@ -1,0 +1,1 @@
+"""Learning from strips of text without labels (RCMSTR)."""

@@ -1,0 +1,80 @@
+"""The batches of pre-training: strips drawn at random, two views of each, and what is hidden.
+
+A step's data depends on the seed and the number of the step alone, so a stopped run goes on with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textsearch.runtime.sessions import network_input
+from textsearch.training.pretraining.augment import vary_strip
+from textsearch.training.pretraining.masking import draw_visibility
+from textsearch.training.pretraining.rearrange import BLOCKS
+from textsearch.types import ByteArray
+
+
+class PretrainBatch(NamedTuple):
+    """The data of one step.
+
+    Attributes:
+        first: (B, 3, H, W) float32, network input: the view that queries and masked strips are made of.
+        second: (B, 3, H, W) float32, another view of the same strips, for the keys.
+        order: the permutation of the step, see `textsearch.training.pretraining.rearrange.permute`.
+        visible: (B, 1, H / 4, W / 4) float32, 1 where the masked strip is visible, else 0.
+    """
+
+    first: Tensor
+    second: Tensor
+    order: tuple[int, ...]
+    visible: Tensor
+
+
+class StripViews:
+    """Draws the batches of a run.
+
+    Args:
+        strips: (N, H, W, 3) uint8 RGB, N at least `batch`; may be memory-mapped.
+        batch: strips a step.
+        hidden: part of the cells hidden at random.
+        band: least and greatest width of the hidden band, pixels.
+        seed: of everything random.
+    """
+
+    def __init__(self, strips: ByteArray, batch: int, hidden: float, band: tuple[int, int], seed: int) -> None:
+        self.strips = strips
+        self.size = batch
+        self.hidden = hidden
+        self.band = band
+        self.seed = seed
+
+    def batch(self, step: int) -> PretrainBatch:
+        """Return the batch of a step."""
+        generator = np.random.default_rng([self.seed, step])
+        chosen = np.sort(generator.choice(len(self.strips), self.size, replace=False))
+        # In the order of the file strips of one photo would be neighbours, and so be mixed with each other.
+        strips = np.asarray(self.strips[chosen])[generator.permutation(self.size)]
+        first, second = (self._view(strips, generator) for _ in range(2))
+        order = tuple(int(place) for place in generator.permutation(BLOCKS))
+        height, width = strips.shape[1:3]
+        visible = draw_visibility(self.size, height, width, self.hidden, self.band, generator)
+        return PretrainBatch(first, second, order, torch.from_numpy(visible[:, None].astype(np.float32)))
+
+    def ahead(self, start: int, stop: int, workers: int = 1) -> Iterator[PretrainBatch]:
+        """Yield the batches of steps start to stop (exclusive); the next `workers` are always being drawn meanwhile."""
+        with ThreadPoolExecutor(workers) as pool:
+            drawn: deque[Future[PretrainBatch]] = deque()
+            for step in range(start, stop):
+                while len(drawn) <= workers and step + len(drawn) < stop:
+                    drawn.append(pool.submit(self.batch, step + len(drawn)))
+                yield drawn.popleft().result()
+
+    def _view(self, strips: ByteArray, generator: np.random.Generator) -> Tensor:
+        return torch.from_numpy(network_input(np.stack([vary_strip(strip, generator) for strip in strips])))

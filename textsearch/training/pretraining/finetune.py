@@ -1,0 +1,228 @@
+"""What a trunk is worth: the similarity learnt on top of it, end to end, from few or many labelled words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from numpy.random import Generator
+from torch import Tensor, nn
+
+from textsearch.features import SEQUENCE_LENGTH
+from textsearch.metrics import average_precision
+from textsearch.models.branches import ImageBranch
+from textsearch.models.sequence import LETTERS, WordSequence, letter_frames
+from textsearch.models.vectors import vectors
+from textsearch.runtime.sessions import network_input
+from textsearch.similarity import similarity
+from textsearch.training.crops import CropSource
+from textsearch.training.losses import alter, branch_loss
+from textsearch.training.pretraining.augment import vary_strip
+from textsearch.training.pretraining.pretrain import Trunk
+from textsearch.training.pretraining.strips import fit_strip
+from textsearch.types import ByteArray
+
+Precision = Literal["float32", "bfloat16"]
+
+_SHORTEST_QUERY = 3
+
+_EVALUATION_BATCH = 128
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledStrips:
+    """Strips of one width with what is written on them.
+
+    Attributes:
+        pixels: (N, 48, W, 3) uint8 RGB.
+        words: N words, spelt with `textsearch.models.sequence.LETTERS`.
+    """
+
+    pixels: ByteArray
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, source: CropSource, seed: int = 0) -> LabelledStrips:
+        """Bring the crops of a source to one width; words with a letter that no word can be spelt with are left out."""
+        crops = [crop for crop in source.crops(np.random.default_rng(seed)) if set(crop.word) <= set(LETTERS)]
+        return cls(np.stack([fit_strip(crop.strip) for crop in crops]), tuple(crop.word for crop in crops))
+
+    def part(self, places: Sequence[int]) -> LabelledStrips:
+        """Return some of the strips."""
+        return LabelledStrips(self.pixels[list(places)], tuple(self.words[place] for place in places))
+
+    def and_those_of(self, other: LabelledStrips) -> LabelledStrips:
+        """Return these strips followed by others."""
+        return LabelledStrips(np.concatenate([self.pixels, other.pixels]), self.words + other.words)
+
+
+@dataclass(frozen=True)
+class TuneRecipe:
+    """How a trunk and the branches on it learn from labelled strips.
+
+    Attributes:
+        hidden: LSTM units of either branch, per direction.
+        channels: features of an encoded frame.
+        steps: optimiser steps in all.
+        batch: strips per step, drawn with replacement.
+        joined: part of the strips that two strips are pasted together for: what is learnt of letters must then serve in
+            words never seen.
+        others: words of the lexicon per step that are not in the batch.
+        learning_rate: peak rate of the branches; it rises during the first tenth of the steps and falls along a cosine.
+        trunk_rate: that of the trunk.
+        weight_decay: AdamW's.
+        precision: of the convolutions and products; losses and weights are float32 always.
+        seed: of the branches' weights, the strips' order and looks, and the altered words.
+    """
+
+    hidden: int = 96
+    channels: int = 32
+    steps: int = 400
+    batch: int = 64
+    joined: float = 0.5
+    others: int = 64
+    learning_rate: float = 2e-3
+    trunk_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    precision: Precision = "float32"
+    seed: int = 0
+
+
+class WordFinder(nn.Module):
+    """A trunk with a branch for regions and one for words, which has letters of its own.
+
+    Args:
+        trunk: turns strips into frames.
+        hidden: LSTM units of either branch, per direction.
+        channels: features of an encoded frame.
+        precision: of the convolutions and products.
+    """
+
+    def __init__(self, trunk: Trunk, hidden: int, channels: int, precision: Precision = "float32") -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.precision = precision
+        self.image = ImageBranch(trunk.features, hidden, channels=channels)
+        self.word = WordSequence(hidden, hidden, channels)
+
+    def regions(self, strips: Tensor) -> Tensor:
+        """Return (N, D) unit vectors of strips (N, 3, 48, W) float, as the trunk takes them."""
+        with self._autocast():
+            frames = self.trunk(strips).float().transpose(1, 2)  # (N, F, T)
+            stretched = functional.interpolate(frames, SEQUENCE_LENGTH, mode="linear", align_corners=True)
+            encoded: Tensor = self.image(stretched.transpose(1, 2))
+        return vectors(encoded.float())
+
+    def words(self, texts: Sequence[str]) -> Tensor:
+        """Return (W, D) unit vectors of words spelt with `LETTERS`."""
+        with self._autocast():
+            encoded: Tensor = self.word(letter_frames(texts))
+        return vectors(encoded.float())
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bfloat16")
+
+
+def fine_tune(
+    trunk: Trunk,
+    strips: LabelledStrips,
+    lexicon: Sequence[str],
+    recipe: TuneRecipe,
+    progress: Callable[[int, dict[str, float]], None] | None = None,
+) -> WordFinder:
+    """Train a trunk, as far as its parameters may change, with fresh branches on labelled strips.
+
+    Args:
+        trunk: trained in place.
+        strips: all of them are used, however few.
+        lexicon: words spelt with `LETTERS` that serve as negatives.
+        recipe: how to learn.
+        progress: receives each step's number and loss terms.
+    """
+    generator = np.random.default_rng(recipe.seed)
+    # Fresh layers draw their weights from torch's global state, which is put back for everybody else.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        finder = WordFinder(trunk, recipe.hidden, recipe.channels, recipe.precision)
+    optimiser, schedule = _optimiser(finder, recipe)
+    finder.train()
+    for step in range(1, recipe.steps + 1):
+        chosen = _draw(strips, recipe.batch, recipe.joined, generator)
+        looks = np.stack([vary_strip(strip, generator) for strip in chosen.pixels])
+        texts = _word_list(chosen.words, lexicon, recipe.others, generator)
+        terms = branch_loss(finder.regions(_trunk_input(looks)), chosen.words, finder.words(texts), texts)
+        loss = torch.stack(list(terms.values())).sum()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(finder.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        if progress:
+            progress(step, {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}})
+    return finder.eval()
+
+
+def retrieval(finder: WordFinder, held_back: LabelledStrips) -> float:
+    """Return the mean average precision of finding strips by their own words of three or more letters."""
+    finder.eval()
+    words = sorted({word for word in held_back.words if len(word) >= _SHORTEST_QUERY})
+    with torch.inference_mode():
+        regions = torch.cat(
+            [
+                finder.regions(_trunk_input(held_back.pixels[start : start + _EVALUATION_BATCH]))
+                for start in range(0, len(held_back.words), _EVALUATION_BATCH)
+            ]
+        )
+        cosines = similarity(finder.words(words), regions).numpy()
+    written = np.array(held_back.words)
+    precisions = [average_precision(written == word, row) for word, row in zip(words, cosines, strict=True)]
+    return float(np.mean(precisions))
+
+
+def _optimiser(
+    finder: WordFinder, recipe: TuneRecipe
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    learning = [(name, parameter) for name, parameter in finder.named_parameters() if parameter.requires_grad]
+    trunk = [parameter for name, parameter in learning if name.startswith("trunk.")]
+    branches = [parameter for name, parameter in learning if not name.startswith("trunk.")]
+    groups = [{"params": branches, "lr": recipe.learning_rate}, {"params": trunk, "lr": recipe.trunk_rate}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
+
+    def factor(step: int) -> float:
+        rise = min(1.0, (step + 1) / max(1, recipe.steps // 10))
+        return rise * 0.5 * (1 + float(np.cos(np.pi * step / recipe.steps)))
+
+    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+
+
+def _draw(strips: LabelledStrips, count: int, joined: float, generator: Generator) -> LabelledStrips:
+    """Draw strips with replacement, some of them two strips side by side, squeezed to the width of one."""
+    first, second = (strips.part(generator.integers(len(strips.words), size=count).tolist()) for _ in range(2))
+    pixels, words = first.pixels.copy(), list(first.words)
+    for place in np.flatnonzero(generator.random(count) < joined):
+        left, right = first.words[place], second.words[place]
+        widths = [round(pixels.shape[2] * len(left) / len(left + right)), 0]
+        widths[1] = pixels.shape[2] - widths[0]
+        halves = [
+            fit_strip(half, width)
+            for half, width in zip((first.pixels[place], second.pixels[place]), widths, strict=True)
+        ]
+        pixels[place] = np.concatenate(halves, axis=1)
+        words[place] = left + right
+    return LabelledStrips(pixels, tuple(words))
+
+
+def _trunk_input(strips: ByteArray) -> Tensor:
+    return torch.from_numpy(network_input(strips)).contiguous(memory_format=torch.channels_last)
+
+
+def _word_list(own: Sequence[str], lexicon: Sequence[str], others: int, generator: Generator) -> list[str]:
+    """Return the words of a batch, an altered copy of each, and some of the lexicon, each once."""
+    written = sorted(set(own))
+    altered = [alter(word, generator) for word in written]
+    strangers = [lexicon[place] for place in generator.integers(len(lexicon), size=others)]
+    return list(dict.fromkeys(written + altered + strangers))

@@ -1,0 +1,77 @@
+"""One run of pre-training from photos without labels to packaged files; a stopped run goes on where it stopped.
+
+run/recipe.json        what the run was begun with
+run/start/             published weights, where the run begins with those
+run/strips/            the text found in the photos
+run/checkpoint.pt      the trunk, the momentum encoder, the queues, the optimiser
+run/log.jsonl          means of the loss terms
+run/curves.png         the log as a picture
+run/weights/           the network with the new trunk, as the package wants it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from textsearch.models.joint import load_joint
+from textsearch.runtime.model import OnnxModel
+from textsearch.training.datasets.photos import pictures
+from textsearch.training.devices import check_device
+from textsearch.training.export import export_network
+from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe
+from textsearch.training.pretraining.strips import PhotoStrips, StripSource, write_strips
+from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.start import read_alphabet, write_alphabet, write_published
+
+
+@dataclass(frozen=True)
+class PretrainData:
+    """What a run learns from.
+
+    Attributes:
+        photos: folders of photos that show text.
+        start: folder of the weights to begin with, which also find the text; None: PP-OCRv6 as published.
+    """
+
+    photos: tuple[Path, ...]
+    start: Path | None = None
+
+
+def pretrain(
+    run: Path, data: PretrainData, recipe: PretrainRecipe, progress: Callable[[str], None] = lambda line: None
+) -> Path:
+    """Train the recogniser's trunk on the text of photos, without labels, and export the network with it.
+
+    Args:
+        run: folder of the run; started again with the same arguments it goes on where it stopped.
+        data: what to learn from.
+        recipe: how to learn.
+        progress: receives a line of text from time to time.
+
+    Returns:
+        The folder with the exported files. Its classifier and branches are those of the start.
+
+    Raises:
+        TextSearchError: the run was begun with other arguments, the photos show too little text, or the device.
+    """
+    check_device(recipe.device)
+    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    start = data.start or write_published(run / "start")
+    encoder = OnnxModel(folder=start).encoder
+    sources: dict[str, StripSource] = {
+        f"photos-{number}": PhotoStrips(pictures(folder), encoder) for number, folder in enumerate(data.photos)
+    }
+    strips = write_strips(run / "strips", sources, recipe.seed, progress=progress)
+    network = load_joint(start)
+    trainer = Pretrainer(network.recogniser.trunk, strips, recipe)
+    trainer.run(run, progress=lambda step, terms: progress(describe_step(step, terms)))
+    folder = run / "weights"
+    folder.mkdir(exist_ok=True)
+    with torch.no_grad():
+        export_network(network.cpu().eval(), {"licence": "Apache-2.0"}, folder)
+    write_alphabet(read_alphabet(start), folder)
+    return folder
