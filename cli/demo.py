@@ -18,7 +18,7 @@ from textsearch.errors import TextSearchError
 
 if TYPE_CHECKING:
     from textsearch.demo import Question
-    from textsearch.types import SearchResult
+    from textsearch.hits import SearchResult
 
 EXAMPLES = examples(
     "textsearch demo                 nothing is left behind",

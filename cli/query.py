@@ -15,10 +15,15 @@ from textsearch.cli.context import IndexOption, JsonOption, examples, open_datab
 from textsearch.cli.output import Color, console, emit, emit_json, note, note_error, shows_table
 from textsearch.cli.search import (
     LANGUAGE,
+    CategoryOption,
     ExhaustiveOption,
     Kinds,
     KindsOption,
+    Known,
     LikeOption,
+    Reranking,
+    RerankOption,
+    SceneOption,
     ScoreOption,
     Search,
     TextArgument,
@@ -28,7 +33,7 @@ from textsearch.cli.search import (
 from textsearch.errors import QueryError
 
 if TYPE_CHECKING:
-    from textsearch.types import SearchResult
+    from textsearch.hits import SearchResult
 
 EXAMPLES = f"""{LANGUAGE}
 
@@ -38,6 +43,8 @@ EXAMPLES = f"""{LANGUAGE}
         'textsearch "coca cola"                  the same, shorter',
         "textsearch query sale --explain         why each photo was found",
         "textsearch query exit -k 5 --json       for a program: boxes, scores, the matched letters",
+        "textsearch query pharmacy --explain     also those whose signs never say it",
+        "textsearch query open --category cafe   of cafes only",
         "textsearch query --like sign.jpg        what shows the same word as a picture",
         "textsearch query sale -l -0 | xargs -0 cp -t found/",
         "textsearch query --queries words.txt -k 0 > results.jsonl",
@@ -77,6 +84,9 @@ def query(
     min_score: ScoreOption = None,
     exhaustive: ExhaustiveOption = False,
     like: LikeOption = None,
+    category: CategoryOption = None,
+    scene: SceneOption = None,
+    rerank: RerankOption = Reranking.auto,
     explain: ExplainOption = False,
     as_json: JsonOption = False,
     jsonl: JsonLinesOption = False,
@@ -90,9 +100,10 @@ def query(
     """Find the photos in which a text can be seen, best match first.
 
     All words should be in the photo, in any order; case, accents and punctuation do not matter. Each hit says how it
-    matches: exact, partial (a part of a longer word) or similar (misread or misspelt).
+    matches: exact, partial (a part of a longer word), similar (misread or misspelt), or knowledge (the text names
+    something that the photo is known to show).
     """
-    search = Search(text, like, top, match, min_score, exhaustive)
+    search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene))
     formats: dict[str, Callable[[SearchResult], None]] = {
         "--explain": lambda result: _print_explained(result, color),
         "--json": lambda result: emit_json(result.to_dict()),
@@ -157,7 +168,7 @@ def _note_count(result: SearchResult) -> None:
 
 def _ask_many(queries: list[str], index: Path | None, search: Search) -> None:
     """Print one result object a query; a query that cannot be asked gets one without hits, and the exit code is 2."""
-    from textsearch.types import SearchResult
+    from textsearch.hits import SearchResult
 
     found = failed = False
     with open_database(index) as database:

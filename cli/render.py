@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from textsearch.explain import Reading
-    from textsearch.types import Hit, MatchKind, SearchResult
+    from textsearch.hits import Hit, SearchResult
+    from textsearch.types import MatchKind
 
 CSV_HEADER = ("rank", "score", "match", "path", "x1", "y1", "x2", "y2", "text")
-_STYLES = {"exact": "green", "partial": "yellow", "similar": "cyan"}
+_STYLES = {"exact": "green", "partial": "yellow", "similar": "cyan", "knowledge": "magenta"}
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -77,6 +78,8 @@ def table(result: SearchResult, here: Path, *, brackets: bool) -> Table:
     shown.add_column("text", overflow="fold", ratio=2)
     for hit in result:
         texts = [marked(reading, hit.kind, brackets=brackets) for reading in readings(hit.matches)]
+        if not texts and hit.facts:
+            texts = [Text(f"shows {printable(hit.facts[0].name)}", "dim")]
         shown.add_row(
             str(hit.rank),
             f"{hit.score:.1f}",
@@ -125,8 +128,7 @@ def _evidence(hit: Hit, *, brackets: bool) -> Table:
             Text(f"  {printable(match.word)}"),
             Text(match.kind, _STYLES[match.kind]),
             f"{match.score:.0f}",
-            f"{match.lattice_score:.2f}",
-            f"{match.similarity:.2f}",
+            *(("", "") if match.kind == "knowledge" else (f"{match.lattice_score:.2f}", f"{match.similarity:.2f}")),
             marked(reading, match.kind, brackets=brackets),
             box_text(box_around(match.letters or match.polygon)),
         )
@@ -134,11 +136,13 @@ def _evidence(hit: Hit, *, brackets: bool) -> Table:
 
 
 def components(hit: Hit) -> str:
-    """Return what the score of several words is made of, as one line; nothing for a single one."""
+    """Return what the score is made of, as one line; nothing where it is that of a single word."""
     parts = hit.explanation
-    if parts.phrase is None:
-        return ""
-    return f"Score {hit.score:.1f} of 100 from: words {parts.text:.2f}, side by side and in order {parts.phrase:.2f}."
+    named = {"side by side and in order": parts.phrase, "known to show it": parts.knowledge}
+    told = [f"{name} {value:.2f}" for name, value in named.items() if value is not None]
+    if hit.kind != "knowledge":
+        told = [f"words {parts.text:.2f}", *told] if told else []
+    return f"Score {hit.score:.1f} of 100 from: {', '.join(told)}." if told else ""
 
 
 def marked(reading: Reading, kind: MatchKind, *, brackets: bool) -> Text:

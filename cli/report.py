@@ -10,10 +10,15 @@ import typer
 from textsearch.cli.context import IndexOption, examples, open_database
 from textsearch.cli.output import note
 from textsearch.cli.search import (
+    CategoryOption,
     ExhaustiveOption,
     Kinds,
     KindsOption,
+    Known,
     LikeOption,
+    Reranking,
+    RerankOption,
+    SceneOption,
     ScoreOption,
     Search,
     TextArgument,
@@ -44,6 +49,9 @@ def report(
     min_score: ScoreOption = None,
     exhaustive: ExhaustiveOption = False,
     like: LikeOption = None,
+    category: CategoryOption = None,
+    scene: SceneOption = None,
+    rerank: RerankOption = Reranking.auto,
     force: Annotated[bool, typer.Option("--force", help="Replace the page if it is there already.")] = False,
 ) -> None:
     """Write the hits of a query as one HTML page: photos with boxes, matched letters, scores and reasons.
@@ -51,7 +59,7 @@ def report(
     The page holds reduced copies of the photos, so it can be moved and sent. It shows the photos' file names and
     folders.
     """
-    search = Search(text, like, top, match, min_score, exhaustive)
+    search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene))
     search.check()
     with open_database(index) as database:
         _refuse_to_harm(out, database, force=force)

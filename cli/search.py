@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from textsearch.database import Database
-    from textsearch.types import SearchResult
+    from textsearch.hits import SearchResult
 
 LANGUAGE = """\b
 What TEXT can be, as typed in a shell:
@@ -23,6 +23,7 @@ What TEXT can be, as typed in a shell:
   'star*' '*sale' '*sale*'    a word that begins with it, ends with it, contains it
   '/^re16/'                   a regular expression, on what was read
   'c\\|o'                      after a backslash, a character stands for itself
+  pharmacy                    a name: also photos known to show one, though no text says so
 \b
 The single quotes keep the shell's hands off " * | and \\. Where a text without quotes begins with a dash, put two
 dashes before it: textsearch query -- cola -pepsi"""
@@ -39,6 +40,13 @@ class Kinds(str, Enum):
     exact = "exact"
     partial = "partial"
     similar = "similar"
+
+
+class Reranking(str, Enum):
+    """Whether what is known about photos counts."""
+
+    auto = "auto"
+    none = "none"
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,48 @@ ExhaustiveOption = Annotated[
 ]
 
 
+RerankOption = Annotated[
+    Reranking,
+    typer.Option(
+        "--rerank",
+        help="auto: where TEXT as a whole is the name of something, such as pharmacy, photos known to show it count, "
+        "too; only with --match auto. none: only what is written.",
+    ),
+]
+CategoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--category",
+        metavar="NAME",
+        help="Only photos known to show this kind of thing or place, or of a category of your own.",
+    ),
+]
+SceneOption = Annotated[
+    str | None,
+    typer.Option("--scene", metavar="TEXT", help="Only photos whose picture shows this, in your own words."),
+]
+
+
+@dataclass(frozen=True)
+class Known:
+    """How what is known about photos counts.
+
+    Attributes:
+        rerank: whether it finds and orders photos.
+        category: only photos of this category are wanted; None for all.
+        scene: only photos that show this are wanted; None for all.
+    """
+
+    rerank: Reranking
+    category: str | None
+    scene: str | None
+
+    def check(self, like: Picture | None) -> None:
+        """Raise typer.BadParameter if this does not go with a picture that is looked for."""
+        if like is not None and (self.category is not None or self.scene is not None):
+            raise typer.BadParameter("--like does not go with --category or --scene")
+
+
 @dataclass(frozen=True)
 class Search:
     """One thing to look for, and how.
@@ -119,6 +169,7 @@ class Search:
         kinds: which kinds of match are wanted.
         min_score: hits below this are left out; None for the library's default.
         exhaustive: whether every text of the index is compared.
+        known: how what is known about photos counts.
     """
 
     words: list[str] | None
@@ -127,9 +178,11 @@ class Search:
     kinds: Kinds
     min_score: float | None
     exhaustive: bool
+    known: Known
 
     def check(self) -> None:
         """Raise typer.BadParameter if it is not clear what to look for."""
+        self.known.check(self.like)
         if self.like is not None:
             if self.words:
                 raise typer.BadParameter("--like takes the place of TEXT; give one of them")
@@ -147,7 +200,14 @@ class Search:
     def ask(self, database: Database, text: str) -> SearchResult:
         """Return the hits for a text, in place of the command line's."""
         return database.search(
-            text, self.top, match=self.kinds.value, min_score=self.min_score, exhaustive=self.exhaustive
+            text,
+            self.top,
+            match=self.kinds.value,
+            min_score=self.min_score,
+            exhaustive=self.exhaustive,
+            rerank=self.known.rerank.value,
+            category=self.known.category,
+            scene=self.known.scene,
         )
 
 

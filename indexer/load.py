@@ -24,13 +24,13 @@ from textsearch.types import Regions, TextModel
 AHEAD = 2
 """Photos decoded ahead of those being encoded, as far as the memory goes: one ready, one on its way."""
 
-PIXEL_BYTES_PER_JOB = 128 * 2**20
+PIXEL_BYTES_PER_JOB = 112 * 2**20
 """Memory for pixels, for each job, but for two at least.
 
-A photo of 24 megapixels needs 72 MB while it is encoded and 168 MB while it is decoded. Two jobs with 256 MB can encode
-two, or encode one and decode another: both cores have work, and with the 600 MB that the detector needs for each photo
-at its full size the whole process stays below 1.5 GB. Small photos are decoded ahead. A photo that needs more than all
-of it is decoded alone.
+A photo of 24 megapixels needs 72 MB while it is encoded and 168 MB while it is decoded. Two jobs with 224 MB can encode
+two, or decode one: with the 400 MB that the detector needs for a photo at its full size, and as much for the networks
+that find out what a photo shows, the whole process stays below 1.5 GB. Small photos are decoded ahead. A photo that
+needs more than all of it is decoded alone.
 """
 
 _CHUNK = 1 << 20

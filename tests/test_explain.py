@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textsearch.explain import Reading, readings, reasons
-from textsearch.types import Explanation, Hit, Match, MatchKind
+from textsearch.explain import Reading, known_reason, readings, reasons
+from textsearch.hits import Explanation, Fact, Hit, Match
+from textsearch.types import MatchKind
 
 POLYGON = ((0.0, 0.0), (9.0, 0.0), (9.0, 4.0), (0.0, 4.0))
 
@@ -106,3 +107,39 @@ def test_the_first_hit_and_one_whose_neighbour_is_not_known() -> None:
 
 def test_a_photo_without_a_match_says_so() -> None:
     assert reasons(a_hit(), None) == ["No text in it resembles the query."]
+
+
+# --- what is known
+
+SHOP = Fact("entity", "Q1", "Acme", "maker of anvils", ("Forge", "Craft", "Place", "Thing", "Entity"), 88.0, (1,))
+PICTURE = Fact("scene", "n1", "anvil", "", ("tool",), 61.0)
+
+
+def test_who_says_what_is_known() -> None:
+    said = a_match("forge", "ACME", "knowledge", (0, 4))
+    assert known_reason(SHOP, [said]) == (
+        "The text “ACME” can name Acme (maker of anvils): Forge < Craft < Place < Thing < … (88 of 100)."
+    )
+    assert known_reason(SHOP, []).startswith("Texts on it can name Acme")
+    assert known_reason(PICTURE, []) == "The picture shows anvil: tool (61 of 100)."
+    assert known_reason(replace(PICTURE, kind="category"), []).startswith("Picture and texts together show anvil")
+    own = Fact("own", "smithy", "smithy", "looks like its examples", (), 70.0)
+    assert known_reason(own, []) == "Your category “smithy”: it looks like its examples (70 of 100)."
+
+
+def test_a_hit_by_knowledge_says_so_and_why() -> None:
+    hit = replace(a_hit(kind="knowledge"), facts=(PICTURE,))
+    assert reasons(hit, None) == [
+        "Found by what is known about it, whatever its texts say.",
+        "The picture shows anvil: tool (61 of 100).",
+        "First: no photo answers better.",
+    ]
+    exact = a_hit(a_match("anvil", "ANVIL"), score=40.0)
+    assert reasons(replace(hit, rank=2), exact)[-1] == (
+        "Behind number 1, although it scores higher: exact goes before knowledge."
+    )
+
+
+def test_what_is_known_stands_beside_the_words() -> None:
+    hit = replace(a_hit(a_match("anvil", "ANVIL")), facts=(PICTURE,))
+    assert "The picture shows anvil: tool (61 of 100)." in reasons(hit, None)

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from tests.fakes import FakeModel, photo_of
+from textsearch.hits import Fact, Hit, Match
 from textsearch.plot import draw_hit, draw_regions
-from textsearch.types import Hit, Match, MatchKind
+from textsearch.types import MatchKind
 
 GREY = (200, 200, 200)
 
@@ -61,6 +62,13 @@ def test_letters_that_are_the_whole_region_change_nothing(photo: Path) -> None:
 def test_a_hit_without_match_is_the_photo(photo: Path) -> None:
     hit = Hit(1, 0.0, "similar", photo, "00", 400, 300, ())
     assert hit.plot().tobytes() == Image.open(photo).convert("RGB").tobytes()
+
+
+def test_a_photo_of_which_something_is_known_is_outlined(photo: Path) -> None:
+    fact = Fact("scene", "n1", "anvil", "", (), 61.0)
+    drawn = Hit(1, 61.0, "knowledge", photo, "00", 400, 300, (), facts=(fact,)).plot()
+    assert drawn.getpixel((200, 150)) == GREY
+    assert drawn.getpixel((200, 299)) != GREY
 
 
 def test_a_turned_photo_is_drawn_upright(tmp_path: Path) -> None:

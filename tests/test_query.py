@@ -10,7 +10,7 @@ import pytest
 from tests.fakes import FakeModel, save_photo
 from textsearch.database import Database
 from textsearch.errors import QueryError
-from textsearch.types import SearchResult
+from textsearch.hits import SearchResult
 
 Search = Callable[..., SearchResult]
 

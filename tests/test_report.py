@@ -17,8 +17,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from textsearch.errors import TextSearchError
+from textsearch.hits import Explanation, Fact, Hit, Match, SearchResult
 from textsearch.report import close_ups, report_html, write_report
-from textsearch.types import Hit, IndexInfo, Match, MatchKind, SearchResult
+from textsearch.types import IndexInfo, MatchKind
 
 CHROMIUM = shutil.which("chromium")
 INFO = IndexInfo(images=1234, regions=5678, model="fake", generation=3)
@@ -266,3 +267,15 @@ def test_a_browser_shows_photo_and_boxes(tmp_path: Path, dark: bool, ground: tup
     (red_rows, red_columns), (rows, columns) = np.nonzero(reds), np.nonzero(outline)
     assert rows.min() < red_rows.min() < red_rows.max() < rows.max()
     assert columns.min() < red_columns.min() < red_columns.max() < columns.max()
+
+
+def test_a_hit_by_knowledge_says_what_is_known(tmp_path: Path) -> None:
+    fact = Fact("entity", "Q1", "Acme & Sons", "maker of <anvils>", ("Forge",), 88.0, (7,))
+    hit = a_hit(a_photo(tmp_path / "a.png"), a_match("ACME", "knowledge", (0, 4)))
+    page = page_of(replace(hit, facts=(fact,), explanation=Explanation(0.0, knowledge=0.88)))
+    shown = Outline(page).text
+    assert "1 knowledge" in shown
+    assert "The text “ACME” can name Acme & Sons (maker of <anvils>): Forge (88 of 100)." in shown
+    assert "Known to show it: 0.88 of 1." in shown
+    assert '<g class="knowledge">' in page
+    assert ".knowledge { --kind" in page

@@ -9,17 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textsearch.types import (
-    Explanation,
-    Failure,
-    Hit,
-    IndexInfo,
-    IndexReport,
-    Match,
-    MatchKind,
-    Regions,
-    SearchResult,
-)
+from textsearch.hits import Explanation, Fact, FactKind, Hit, Match, SearchResult
+from textsearch.types import Failure, IndexInfo, IndexReport, MatchKind, Regions
 
 INFO = IndexInfo(images=12, regions=34, model="joint", generation=5)
 
@@ -42,6 +33,14 @@ _explanations = st.builds(
     similarity=st.none() | _numbers,
     lattice=st.none() | _numbers,
     phrase=st.none() | _numbers,
+    knowledge=st.none() | _numbers,
+)
+_facts = st.builds(
+    Fact,
+    kind=st.sampled_from(get_args(FactKind)),
+    score=_numbers,
+    path=st.lists(st.text(max_size=3), max_size=3).map(tuple),
+    region_ids=st.lists(st.integers(0, 9), max_size=3).map(tuple),
 )
 _hits = st.builds(
     Hit,
@@ -51,6 +50,7 @@ _hits = st.builds(
     matches=st.lists(_matches, max_size=3).map(tuple),
     copies=st.lists(_paths, max_size=2).map(tuple),
     explanation=_explanations,
+    facts=st.lists(_facts, max_size=2).map(tuple),
 )
 _results = st.builds(
     SearchResult,
@@ -116,8 +116,14 @@ def test_the_schema_of_a_result() -> None:
     assert data["index"] == {"images": 12, "regions": 34, "model": "joint", "generation": 5}
     (hit,) = data["hits"]
     assert list(hit)[:8] == ["rank", "score", "match", "path", "sha256", "width", "height", "regions"]
-    assert list(hit)[8:] == ["copies", "components"]
-    assert hit["components"] == {"text": 0.0, "similarity": None, "lattice": None, "phrase": None}
+    assert list(hit)[8:] == ["copies", "components", "knowledge"]
+    assert hit["components"] == {
+        "text": 0.0,
+        "similarity": None,
+        "lattice": None,
+        "phrase": None,
+        "knowledge": None,
+    }
     assert (hit["path"], hit["match"], hit["copies"]) == (str(Path("/g/a.jpg")), "partial", [str(Path("/g/b.jpg"))])
     region = hit["regions"][0]
     assert region["word"] == "coca"

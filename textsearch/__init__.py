@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from textsearch.database import Database, Status, open
+    from textsearch.database import Database, open
     from textsearch.errors import (
         ImageError,
         IndexCorruptError,
@@ -30,15 +30,21 @@ if TYPE_CHECKING:
         TextSearchError,
         WeightsError,
     )
+    from textsearch.hits import Fact, Hit, Match, SearchResult
     from textsearch.indexer.options import IndexOptions
     from textsearch.indexer.progress import Progress
+    from textsearch.location import Status
     from textsearch.runtime.model import load_model
-    from textsearch.types import Failure, Hit, IndexReport, Match, Regions, SearchResult, TextModel
+    from textsearch.training.adaptation.report import AdaptOptions, AdaptReport
+    from textsearch.types import Failure, IndexReport, Regions, TextModel
 
 _HOMES = {
+    "AdaptOptions": "textsearch.training.adaptation.report",
+    "AdaptReport": "textsearch.training.adaptation.report",
     "Database": "textsearch.database",
+    "Fact": "textsearch.hits",
     "Failure": "textsearch.types",
-    "Hit": "textsearch.types",
+    "Hit": "textsearch.hits",
     "ImageError": "textsearch.errors",
     "IndexCorruptError": "textsearch.errors",
     "IndexLockedError": "textsearch.errors",
@@ -48,13 +54,13 @@ _HOMES = {
     "IndexReport": "textsearch.types",
     "IndexVersionError": "textsearch.errors",
     "IndexWriteError": "textsearch.errors",
-    "Match": "textsearch.types",
+    "Match": "textsearch.hits",
     "MissingDependencyError": "textsearch.errors",
     "Progress": "textsearch.indexer.progress",
     "QueryError": "textsearch.errors",
     "Regions": "textsearch.types",
-    "SearchResult": "textsearch.types",
-    "Status": "textsearch.database",
+    "SearchResult": "textsearch.hits",
+    "Status": "textsearch.location",
     "TextModel": "textsearch.types",
     "TextSearchError": "textsearch.errors",
     "WeightsError": "textsearch.errors",
@@ -63,7 +69,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "AdaptOptions",
+    "AdaptReport",
     "Database",
+    "Fact",
     "Failure",
     "Hit",
     "ImageError",

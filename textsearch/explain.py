@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from textsearch.alphabet import normalise
-from textsearch.types import Hit, Match, MatchKind
+from textsearch.hits import Fact, Hit, Match
+from textsearch.types import MatchKind
 
-_STRENGTH: dict[MatchKind, int] = {"similar": 0, "partial": 1, "exact": 2}
+_STRENGTH: dict[MatchKind, int] = {"knowledge": 0, "similar": 0, "partial": 1, "exact": 2}
 
 _NEXT_TO_EACH_OTHER, _NEAR = 0.9, 0.4
 """From this closeness on, words are said to stand next to each other, or near each other."""
+
+
+_PATH = 4
+"""Categories of a path that are told; the widest say nothing."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +87,43 @@ def reasons(hit: Hit, before: Hit | None) -> list[str]:
         hit: the hit.
         before: the hit one rank higher; None for the first, and where it is not known.
     """
+    known = [known_reason(fact, hit.matches) for fact in hit.facts]
+    if hit.kind == "knowledge":
+        told = ["Found by what is known about it, whatever its texts say.", *known]
+        return [*told, *_place_reasons(hit, before)]
     if not hit.matches:
-        return ["No text in it resembles the query."]
+        return ["No text in it resembles the query.", *known]
     as_typed = [match.word for match in hit.matches if match.kind == "exact" and normalise(match.text) == match.word]
     told = [f"{_listed(as_typed)} there, letter for letter."] if as_typed else []
     told += [_match_reason(match) for match in hit.matches if match.word not in as_typed]
     if hit.explanation.phrase is not None and len(hit.matches) > 1:
         told.append(_phrase_reason(hit.explanation.phrase))
+    return [*told, *known, *_place_reasons(hit, before)]
+
+
+def known_reason(fact: Fact, matches: Iterable[Match]) -> str:
+    """Return one thing that is known about a photo and who says so; words that say it are quoted if they match."""
+    words = {match.region_id: match.text for match in matches if match.region_id in fact.region_ids}
+    quoted = f"The text “{' '.join(words.values())}”"
+    texts = quoted if words and len(words) == len(fact.region_ids) else "Texts on it"
+    if fact.kind == "own":
+        return f"Your category “{fact.name}”: it {fact.gloss} ({fact.score:.0f} of 100)."
+    sources = {
+        "entity": f"{texts} can name",
+        "category": "Picture and texts together show",
+        "scene": "The picture shows",
+    }
+    gloss = f" ({fact.gloss})" if fact.gloss else ""
+    shown = [*fact.path[:_PATH], *(["…"] if len(fact.path) > _PATH else [])]
+    path = f": {' < '.join(shown)}" if shown else ""
+    return f"{sources[fact.kind]} {fact.name}{gloss}{path} ({fact.score:.0f} of 100)."
+
+
+def _place_reasons(hit: Hit, before: Hit | None) -> list[str]:
+    """Return why a hit stands where it does, if that can be told."""
     if before is not None:
-        told.append(_rank_reason(hit, before))
-    elif hit.rank == 1:
-        told.append("First: no photo answers better.")
-    return told
+        return [_rank_reason(hit, before)]
+    return ["First: no photo answers better."] if hit.rank == 1 else []
 
 
 def _listed(words: Sequence[str]) -> str:

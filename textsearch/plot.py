@@ -12,9 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from textsearch.images import read_image
 
 if TYPE_CHECKING:
-    from textsearch.types import Hit, Match, Points, Regions
+    from textsearch.hits import Hit, Match
+    from textsearch.types import Points, Regions
 
-_COLOURS = {"exact": (38, 194, 86), "partial": (255, 168, 0), "similar": (60, 150, 255)}
+_COLOURS = {"exact": (38, 194, 86), "partial": (255, 168, 0), "similar": (60, 150, 255), "knowledge": (190, 110, 255)}
 _FOUND = (255, 64, 129)
 _TINT = 72
 """How strongly marked letters are coloured, of 255."""
@@ -41,14 +42,20 @@ class _Mark:
 def draw_hit(hit: Hit) -> Image.Image:
     """Return the photo of a hit, upright, with the matched regions drawn on it.
 
-    A region is green for an exact match, orange for a partial one, blue for a similar one; its label is the text that
-    was read and the match's score. Where only some of a region's letters match, they are marked inside it.
+    A region is green for an exact match, orange for a partial one, blue for a similar one, violet where it says what is
+    known; its label is the text that was read and the match's score. Where only some of a region's letters match, they
+    are marked inside it. Where no text says it, the photo itself is outlined.
 
     Raises:
         ImageError: the photo is gone or cannot be decoded any more.
     """
     photo = Image.fromarray(read_image(hit.path))
-    return _draw(photo, [_mark(match) for match in hit.matches])
+    marks = [_mark(match) for match in hit.matches]
+    if hit.kind == "knowledge" and not marks and hit.facts:
+        right, bottom = photo.width - 1.0, photo.height - 1.0
+        around = ((0.0, 0.0), (right, 0.0), (right, bottom), (0.0, bottom))
+        marks = [_Mark(around, _COLOURS["knowledge"], f"{hit.facts[0].name} {hit.score:.0f}")]
+    return _draw(photo, marks)
 
 
 def _mark(match: Match) -> _Mark:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textsearch.errors import QueryError
+from textsearch.hits import Explanation, Fact, Hit, SearchResult
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import StoredRegion
-from textsearch.matching.describe import Describer, Piece, explain, pieces
+from textsearch.matching.describe import Describer, Piece, explain, known_matches, pieces
 from textsearch.matching.evidence import Evidence
 from textsearch.matching.found import Best, Found, either, every
+from textsearch.matching.knowledge import (
+    KINDS,
+    KNOWLEDGE,
+    LEAST_KNOWN,
+    Knowing,
+    Ranking,
+    Relevances,
+    both,
+    fused,
+)
 from textsearch.matching.marks import prefer_marks
 from textsearch.matching.phrases import Cut, standing_together
 from textsearch.matching.plan import Pattern, Plan, Sought, Target, Words
@@ -24,7 +34,6 @@ from textsearch.rerank import (
     APART,
     EXACT,
     KIND_MARGIN,
-    KINDS,
     LEAST_PHRASE,
     MEANINGFUL,
     MINIMUM_SCORE,
@@ -32,7 +41,7 @@ from textsearch.rerank import (
     SEPARATE,
     SIMILAR,
 )
-from textsearch.types import FloatArray, Hit, MatchMode, SearchResult, TextModel
+from textsearch.types import FloatArray, MatchMode, Rerank, TextModel
 
 _CACHED_REGIONS = 20_000
 """Regions kept in memory between queries."""
@@ -49,6 +58,9 @@ class SearchOptions:
     match: MatchMode = "auto"
     min_score: float | None = None
     exhaustive: bool = False
+    rerank: Rerank = "auto"
+    category: str | None = None
+    scene: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -56,6 +68,8 @@ class SearchOptions:
             raise ValueError(f"k must be 0 (the whole gallery) or positive, not {self.k}")
         if self.match not in get_args(MatchMode):
             raise QueryError(f"There is no match mode {self.match!r}; choose one of {', '.join(get_args(MatchMode))}.")
+        if self.rerank not in get_args(Rerank):
+            raise QueryError(f"There is no reranking {self.rerank!r}; choose one of {', '.join(get_args(Rerank))}.")
 
     @property
     def least(self) -> float:
@@ -63,6 +77,16 @@ class SearchOptions:
         if self.min_score is not None:
             return self.min_score
         return MINIMUM_SCORE if self.k else 0.0
+
+    @property
+    def least_known(self) -> float:
+        """Return the lowest score, 0 to 100, of a hit that only knowledge speaks for."""
+        return LEAST_KNOWN if self.k and self.min_score is None else self.least
+
+    @property
+    def uses_knowledge(self) -> bool:
+        """Return whether what is known about photos may order and add hits; the other modes ask about text alone."""
+        return self.rerank == "auto" and self.match == "auto"
 
     @property
     def worst(self) -> int:
@@ -92,6 +116,7 @@ class Searcher:
         self.index = index
         self.model = model
         self.transcripts = Transcripts(index)
+        self.knowing = Knowing(index, model.alphabet, self._said)
         self._regions: dict[int, StoredRegion] = {}
 
     def search(self, text: str, options: SearchOptions) -> SearchResult:
@@ -102,11 +127,15 @@ class Searcher:
             options: what to return.
 
         Raises:
-            QueryError: the query is empty, malformed or cannot be searched.
+            QueryError: the query is empty, malformed or cannot be searched; or a condition is not covered.
+            MissingDependencyError: the scene is no known name, and the sentence encoder is not installed.
         """
         plan = Plan.of(text, self.model.alphabet)
-        vectors = self.model.encode_words([target.word for target in plan.targets]) if plan.targets else None
-        return self._answer(plan, vectors, options)
+        vectors = self._vectors(plan)
+        began = time.perf_counter()
+        question = self.knowing.question(plan) if options.uses_knowledge else None
+        known = self.knowing.relevances(question) if question is not None else {}
+        return self._answer(began, plan, vectors, options, _Told.of(known, self._allowed(options)))
 
     def search_like(self, word: str, vector: FloatArray, options: SearchOptions) -> SearchResult:
         """Find the photos that show a word of which a picture is given.
@@ -117,21 +146,46 @@ class Searcher:
             options: what to return.
         """
         target = Target(word)
-        return self._answer(Plan(word, ((target,),), (), None), vector[None], options)
-
-    def _answer(self, plan: Plan, vectors: FloatArray | None, options: SearchOptions) -> SearchResult:
         began = time.perf_counter()
+        return self._answer(began, Plan(word, ((target,),), (), None), vector[None], options, _Told())
+
+    def _answer(
+        self, began: float, plan: Plan, vectors: FloatArray, options: SearchOptions, told: _Told
+    ) -> SearchResult:
         info = self.index.info()
         hits: list[Hit] = []
         nearest: tuple[str, ...] = ()
-        if info.regions:
-            asked = _Asked(self, plan, vectors, options)
-            hits = self._hits(asked, options)
+        if info.regions or told.known:
+            asked = _Asked(self, plan, vectors, options, told)
+            hits = self._hits(asked, options, told)
             nearest = () if hits else asked.nearest()
         if options.everything:
-            hits += self._without_text(hits)
+            hits += self._without_text(hits, told)
         took = (time.perf_counter() - began) * 1000
         return SearchResult(plan.text, tuple(hits), took, info, nearest)
+
+    def _vectors(self, plan: Plan) -> FloatArray:
+        """Return the vectors (T, D) float32 of the letters that a plan looks for."""
+        if not plan.targets:
+            return np.zeros((0, self.model.dimension), np.float32)
+        return self.model.encode_words([target.word for target in plan.targets])
+
+    def _allowed(self, options: SearchOptions) -> Relevances | None:
+        """Return the photos that fulfil the conditions on category and scene; None if there is no condition."""
+        category = self.knowing.of_category(options.category) if options.category is not None else None
+        scene = self.knowing.of_scene(options.scene) if options.scene is not None else None
+        return both(category, scene)
+
+    def _said(self, plan: Plan) -> Mapping[int, tuple[float, tuple[int, ...]]]:
+        """Return, by image, how surely what was planned is written there, and the ids of the regions that show it."""
+        if not self.index.info().regions:
+            return {}
+        asked = _Asked(self, plan, self._vectors(plan), SearchOptions(self.index.info().images), _Told())
+        best = asked.best
+        return {
+            int(best.images[place]): (float(best.values[place]), tuple(asked.region_ids(pieces(best, place))))
+            for place in np.flatnonzero(best.kinds <= PARTIAL).tolist()
+        }
 
     def regions(self, region_ids: Sequence[int]) -> dict[int, StoredRegion]:
         """Read regions by id, the often needed ones from memory: an id always names the same region."""
@@ -147,41 +201,95 @@ class Searcher:
             found |= loaded
         return found
 
-    def _hits(self, asked: _Asked, options: SearchOptions) -> list[Hit]:
-        best = asked.best
-        order = asked.order()[: options.k or None]
-        images = self.index.images(best.images[order].tolist())
+    def _hits(self, asked: _Asked, options: SearchOptions, told: _Told) -> list[Hit]:
+        best, ranking = asked.best, asked.ranking().first(options.k or None)
+        numbers = ranking.images.tolist()
+        images = self.index.images(numbers)
         # A photo may have been removed by another process since its regions were read.
-        kept = [place for place in order.tolist() if int(best.images[place]) in images]
-        shown = {place: _meaningful(pieces(best, place)) for place in kept}
-        everything = [piece for place in kept for piece in shown[place]]
-        describer = Describer(
-            asked.readings, self.model.alphabet, everything, self.regions(asked.region_ids(everything))
-        )
-        return [
-            Hit(
-                rank=rank,
-                score=100 * float(best.values[place]),
-                kind=KINDS[best.kinds[place]],
-                path=(image := images[int(best.images[place])]).path,
-                sha256=image.sha256,
-                width=image.width,
-                height=image.height,
-                matches=tuple(match for piece in shown[place] for match in describer.matches(piece)),
-                copies=image.paths[1:],
-                explanation=explain(best, place, shown[place]),
+        kept = [row for row, number in enumerate(numbers) if number in images]
+        by_text = [row for row in kept if ranking.kinds[row] != KNOWLEDGE]
+        shown = {row: _meaningful(pieces(best, int(ranking.places[row]))) for row in by_text}
+        everything = [piece for pieces_of_one in shown.values() for piece in pieces_of_one]
+        facts = {row: told.known[numbers[row]].facts for row in kept if row not in shown}
+        saying = [region for facts_of_one in facts.values() for fact in facts_of_one for region in fact.region_ids]
+        regions = self.regions([*asked.region_ids(everything), *saying])
+        describer = Describer(asked.readings, self.model.alphabet, everything, regions)
+        hits = []
+        for rank, row in enumerate(kept, start=1):
+            image, known = images[numbers[row]], told.known.get(numbers[row])
+            if row in shown:
+                matches = tuple(match for piece in shown[row] for match in describer.matches(piece))
+                explanation = explain(best, int(ranking.places[row]), shown[row])
+            else:
+                matches, explanation = known_matches(asked.plan.text, facts[row], regions), Explanation(0.0)
+            hits.append(
+                Hit(
+                    rank=rank,
+                    score=100 * float(ranking.values[row]),
+                    kind=KINDS[ranking.kinds[row]],
+                    path=image.path,
+                    sha256=image.sha256,
+                    width=image.width,
+                    height=image.height,
+                    matches=matches,
+                    copies=image.paths[1:],
+                    explanation=explanation if known is None else replace(explanation, knowledge=known.value),
+                    facts=told.facts(numbers[row]),
+                )
             )
-            for rank, place in enumerate(kept, start=1)
-        ]
+        return hits
 
-    def _without_text(self, hits: Sequence[Hit]) -> list[Hit]:
+    def _without_text(self, hits: Sequence[Hit], told: _Told) -> list[Hit]:
         """Return the photos in which nothing was found to score, at score 0."""
         seen = {hit.sha256 for hit in hits}
-        images = [image for _, image in sorted(self.index.images().items()) if image.sha256 not in seen]
-        return [
-            Hit(rank, 0.0, "similar", image.path, image.sha256, image.width, image.height, (), image.paths[1:])
-            for rank, image in enumerate(images, start=len(hits) + 1)
+        others = [
+            (number, image)
+            for number, image in sorted(self.index.images().items())
+            if image.sha256 not in seen and (told.allowed is None or number in told.allowed)
         ]
+        return [
+            Hit(
+                rank,
+                0.0,
+                "similar",
+                image.path,
+                image.sha256,
+                image.width,
+                image.height,
+                (),
+                image.paths[1:],
+                facts=told.facts(number),
+            )
+            for rank, (number, image) in enumerate(others, start=len(hits) + 1)
+        ]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is known of photos that matters for one query.
+
+    Attributes:
+        known: those that show what the query means, among those that are allowed.
+        allowed: those that fulfil the conditions; None if there is no condition.
+    """
+
+    known: Relevances = field(default_factory=dict)
+    allowed: Relevances | None = None
+
+    @classmethod
+    def of(cls, known: Relevances, allowed: Relevances | None) -> _Told:
+        """Return what is known, without the photos that are not allowed."""
+        kept = known if allowed is None else {image: each for image, each in known.items() if image in allowed}
+        return cls(kept, allowed)
+
+    def facts(self, image: int) -> tuple[Fact, ...]:
+        """Return what is known about an image, what answers the query first; nothing comes twice."""
+        sources = (source.get(image) for source in (self.known, self.allowed or {}))
+        return tuple(dict.fromkeys(fact for source in sources if source for fact in source.facts))
+
+    def only_allowed(self, found: Found) -> Found:
+        """Return the rows about images that fulfil the conditions."""
+        return found if self.allowed is None else found.only(np.isin(found.images, list(self.allowed)))
 
 
 class _Asked:
@@ -192,13 +300,14 @@ class _Asked:
         best: the best evidence of every image that has any.
     """
 
-    def __init__(self, searcher: Searcher, plan: Plan, vectors: FloatArray | None, options: SearchOptions) -> None:
+    def __init__(
+        self, searcher: Searcher, plan: Plan, vectors: FloatArray, options: SearchOptions, told: _Told
+    ) -> None:
         self.searcher = searcher
         self.plan = plan
         self.options = options
+        self.told = told
         exhaustive = options.exhaustive or options.k == 0
-        if vectors is None:
-            vectors = np.zeros((0, searcher.model.dimension), np.float32)
         self.evidence = Evidence(searcher.index, searcher.model.alphabet, plan.targets, vectors, exhaustive)
         self.readings = self.evidence.readings
         self._tables: dict[Target | Pattern, Found] = {}
@@ -227,8 +336,8 @@ class _Asked:
     def _cut(self) -> Cut:
         """Return which images can be hits."""
         options = self.options
-        # What is taken away later, for a diacritic, may let others come before.
-        settled = options.k and not any(target.marked for target in self.plan.targets)
+        # What is taken away later, for a diacritic, or is known may let others come before.
+        settled = options.k and not self.told.known and not any(target.marked for target in self.plan.targets)
         return Cut(options.k if settled else None, options.least / 100, options.worst, options.margin)
 
     def _best_of(self, sought: Sought, cut: Cut) -> Best:
@@ -239,8 +348,8 @@ class _Asked:
         return best.only((best.kinds < SIMILAR) | (best.values >= LEAST_PHRASE)) if cut.floor > 0 else best
 
     def _kept(self, sought: Target | Pattern) -> Found:
-        """Return where something may be in the images that hold nothing excluded."""
-        found = self.table(sought)
+        """Return where something may be in the images that are allowed and hold nothing excluded."""
+        found = self.told.only_allowed(self.table(sought))
         return found.only(~np.isin(found.images, self._excluded)) if len(self._excluded) else found
 
     def table(self, sought: Target | Pattern) -> Found:
@@ -253,14 +362,16 @@ class _Asked:
             )
         return self._tables[sought]
 
-    def order(self) -> NDArray[np.int64]:
-        """Return the places in `best` that are hits, best first."""
+    def ranking(self) -> Ranking:
+        """Return the images that are hits, best first."""
         best, options = self.best, self.options
+        if self.told.known:
+            return fused(best, self.told.known, options.margin, options.least, options.least_known)
         scores = 100 * best.values
-        ranked = np.lexsort((best.images, -(scores + options.margin * (SIMILAR - best.kinds))))
+        order = np.lexsort((best.images, -(scores + options.margin * (SIMILAR - best.kinds))))
         # The threshold is a score that people see, so it is compared as they see it.
         kept = (scores >= options.least) & (best.kinds <= options.worst)
-        return ranked[kept[ranked]]
+        return Ranking.of_text(best, order[kept[order]])
 
     def region_ids(self, shown: Sequence[Piece]) -> list[int]:
         """Return the ids of all regions that rows name."""

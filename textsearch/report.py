@@ -20,8 +20,9 @@ from PIL import Image
 
 from textsearch.errors import ImageError, TextSearchError
 from textsearch.explain import readings, reasons
+from textsearch.hits import Hit, Match, SearchResult
 from textsearch.images import open_file, read_image
-from textsearch.types import Hit, Match, MatchKind, Points, SearchResult
+from textsearch.types import MatchKind, Points
 
 _PHOTO_SIDE = 1100
 """Longer side of an inlined photo, pixels: sharp in a card on a dense screen, and about 150 kB."""
@@ -41,6 +42,7 @@ _MEANINGS: dict[MatchKind, str] = {
     "exact": "the word itself",
     "partial": "a part of a longer text",
     "similar": "misread, or spelt another way",
+    "knowledge": "known to show it, whatever its texts say",
 }
 
 Box = tuple[float, float, float, float]
@@ -138,7 +140,7 @@ def _shown(text: str) -> str:
 
 def _counts(result: SearchResult) -> str:
     """Return how many hits there are of each kind, and what the kind means."""
-    kinds = [hit.kind for hit in result if hit.matches]
+    kinds = [hit.kind for hit in result if hit.matches or hit.kind == "knowledge"]
     items = "".join(
         f'<li class="badge {kind}">{kinds.count(kind)} {kind} <span class="means">{meaning}</span></li>\n'
         for kind, meaning in _MEANINGS.items()
@@ -302,20 +304,24 @@ def _numbers(hit: Hit) -> str:
     """Return the numbers behind the matches as a table that opens on demand."""
     if not hit.matches:
         return ""
-    rows = "".join(
-        f"<tr><td>{_shown(match.word)}</td><td>{match.kind}</td>"
-        f'<td class="number">{match.score:.0f}</td><td class="number">{match.lattice_score:.2f}</td>'
-        f'<td class="number">{match.similarity:.2f}</td>'
-        f'<td class="number">{",".join(f"{value:.0f}" for value in match.xyxy)}</td></tr>\n'
-        for match in hit.matches
-    )
-    phrase = hit.explanation.phrase
+    rows = "".join(_row(match) for match in hit.matches)
+    phrase, known = hit.explanation.phrase, hit.explanation.knowledge
     near = f"<p>Side by side and in order: {phrase:.2f} of 1.</p>\n" if phrase is not None else ""
+    near += f"<p>Known to show it: {known:.2f} of 1.</p>\n" if known is not None else ""
     return (
         '<details><summary>The numbers</summary>\n<div class="numbers"><table>\n<tr><th>word</th><th>match</th>'
         '<th class="number">score</th><th class="number">letters</th><th class="number">vectors</th>'
         f'<th class="number">box</th></tr>\n{rows}</table></div>\n{near}</details>\n'
     )
+
+
+def _row(match: Match) -> str:
+    # What a text says of something known was not compared with the query.
+    compared = match.kind != "knowledge"
+    letters, vectors = (f"{value:.2f}" if compared else "" for value in (match.lattice_score, match.similarity))
+    box = ",".join(f"{value:.0f}" for value in match.xyxy)
+    numbers = "".join(f'<td class="number">{cell}</td>' for cell in (f"{match.score:.0f}", letters, vectors, box))
+    return f"<tr><td>{_shown(match.word)}</td><td>{match.kind}</td>{numbers}</tr>\n"
 
 
 def _file(hit: Hit) -> str:

@@ -10,7 +10,7 @@ from tests.cli.conftest import Run
 from tests.cli.stub import StubDatabase, a_hit, a_match, a_result
 from textsearch.cli import query
 from textsearch.errors import QueryError
-from textsearch.types import SearchResult
+from textsearch.hits import SearchResult
 
 GALLERY = Path("/g")
 
@@ -45,7 +45,18 @@ def test_a_word_that_names_a_command_can_be_searched(run: Run, database: StubDat
 
 def test_options_reach_the_search(run: Run, found: SearchResult, database: StubDatabase) -> None:
     assert run("coca cola", "--match", "partial", "--exhaustive").code == 0
-    assert database.options == {"match": "partial", "exhaustive": True}
+    assert database.options.items() >= {"match": "partial", "exhaustive": True}.items()
+
+
+def test_what_is_known_counts_as_asked(run: Run, found: SearchResult, database: StubDatabase) -> None:
+    run("coca cola")
+    assert database.options.items() >= {"rerank": "auto", "category": None, "scene": None}.items()
+    assert run("coca cola", "--rerank", "none", "--category", "cafe", "--scene", "a dog").code == 0
+    assert database.options.items() >= {"rerank": "none", "category": "cafe", "scene": "a dog"}.items()
+
+
+def test_a_picture_of_a_word_goes_with_no_condition(run: Run, database: StubDatabase) -> None:
+    assert run("query", "--like", "sign.jpg", "--category", "cafe").code == 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tests.cli.stub import a_hit, a_match, a_result
 from textsearch.cli import render
-from textsearch.types import Explanation
+from textsearch.hits import Explanation, Fact
 
 
 def test_tsv_is_one_line_a_hit_without_header() -> None:
@@ -112,3 +112,17 @@ def test_components_are_one_line() -> None:
     hit = replace(a_hit(1, Path("/a"), a_match("COCA")), explanation=Explanation(text=0.9, phrase=0.75))
     assert render.components(hit) == "Score 33.3 of 100 from: words 0.90, side by side and in order 0.75."
     assert render.components(a_hit(1, Path("/a"))) == ""
+
+
+def test_a_hit_by_knowledge_names_what_the_photo_shows(tmp_path: Path) -> None:
+    fact = Fact("scene", "n1", "anvil", "", ("tool",), 61.0)
+    hit = replace(a_hit(1, tmp_path / "a.jpg", kind="knowledge"), facts=(fact,))
+    hit = replace(hit, explanation=Explanation(0.0, knowledge=0.61))
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(render.table(a_result(hit), tmp_path, brackets=True))
+    assert console.export_text().split()[-4:] == ["knowledge", "a.jpg", "shows", "anvil"]
+    for part in render.explained(a_result(hit), tmp_path, brackets=True):
+        console.print(part)
+    shown = console.export_text()
+    assert "The picture shows anvil: tool (61 of 100)." in shown
+    assert "Score 33.3 of 100 from: known to show it 0.61." in shown

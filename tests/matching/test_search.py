@@ -11,8 +11,9 @@ import pytest
 from tests.fakes import certain_lattice
 from tests.matching.gallery import MODEL, box, fill, image_of
 from textsearch.errors import QueryError
+from textsearch.hits import Hit
 from textsearch.query import Searcher, SearchOptions
-from textsearch.types import FloatArray, Hit, MatchMode
+from textsearch.types import FloatArray, MatchMode
 
 Placed = dict[str, list[tuple[str, FloatArray]]]
 

@@ -86,6 +86,4 @@ class Gallery:
     def _batched(self, regions: Sequence[StoredRegion]) -> list[LatticeBatch]:
         alphabet = self.model.alphabet
         lattices = [region.lattice for region in regions]
-        return [
-            LatticeBatch.of(lattices[start : start + _BATCH], alphabet) for start in range(0, len(lattices), _BATCH)
-        ]
+        return [LatticeBatch.of(lattices[start : start + _BATCH], alphabet) for start in range(0, len(lattices), _BATCH)]

@@ -88,7 +88,7 @@ def evaluate(
     """
     model = database.model
     identity = ModelIdentity(model.name, model.fingerprint, model.dimension)
-    with IndexFolder.open(database.location, identity) as index:
+    with IndexFolder.open(database.active.index, identity) as index:
         gallery = Gallery(index, model, task.photos)
         failed = {failure.path for failure in index.failures()}
     began = time.perf_counter()

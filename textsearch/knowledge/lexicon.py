@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -165,6 +165,10 @@ class Lexicon:
         """
         return self._category(self._category_numbers[identifier])
 
+    def has_category(self, identifier: str) -> bool:
+        """Return whether there is a category of an identifier."""
+        return identifier in self._category_numbers
+
     def entity(self, identifier: str) -> Entity:
         """Return one entity.
 
@@ -215,6 +219,17 @@ class Lexicon:
             found.add(self.category_identifiers[number])
             waiting.extend(self._children.get(number, ()))
         return found
+
+    def entities_of(self, categories: Collection[str]) -> dict[str, float]:
+        """Return the entities of some categories by identifier, each with the part of it that they make up, 0 to 1."""
+        wanted = np.zeros(len(self.category_identifiers), np.int32)
+        wanted[[self._category_numbers[identifier] for identifier in categories]] = 1
+        parts = np.concatenate([[0], np.cumsum(self._kind_weights * wanted[self._kinds])])
+        wholes = np.concatenate([[0], np.cumsum(self._kind_weights)])
+        ends = np.concatenate([[0], self._kinds_end])
+        shares = np.diff(parts[ends]) / np.maximum(np.diff(wholes[ends]), 1)
+        places = np.flatnonzero(shares)
+        return {self.entity_identifiers[place]: float(shares[place]) for place in places.tolist()}
 
     def children(self, identifier: str) -> list[Category]:
         """Return the categories directly under one.

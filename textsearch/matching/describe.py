@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alignment import PART, locate
-from textsearch.alphabet import Alphabet, normalise
+from textsearch.alphabet import Alphabet, normalise, words_of
+from textsearch.hits import Explanation, Fact, Match
 from textsearch.index.readings import Readings
 from textsearch.index.records import StoredRegion
 from textsearch.layout import slice_polygon
 from textsearch.matching.found import NO_ROW, Best, Found
 from textsearch.matching.plan import Target
 from textsearch.rerank import KINDS
-from textsearch.types import Explanation, Match, Points
+from textsearch.types import Points
 
 Piece = tuple[Found, int]
 """A row of a table."""
@@ -37,6 +38,37 @@ def explain(best: Best, place: int, shown: Sequence[Piece]) -> Explanation:
         similarity=sum(cosines) / len(cosines) if cosines else None,
         lattice=sum(float(found.fit[row]) for found, row in shown) / len(shown) if shown else None,
         phrase=None if np.isnan(phrase) else phrase,
+    )
+
+
+def known_matches(query: str, facts: Sequence[Fact], regions: Mapping[int, StoredRegion]) -> tuple[Match, ...]:
+    """Return the regions whose words say what is known about a photo, each once, as matches with the whole query.
+
+    Args:
+        query: the query.
+        facts: what is known, surest first.
+        regions: by region id, all that the facts name; those that were just removed are missing.
+    """
+    scores: dict[int, float] = {}
+    for fact in facts:
+        for number in fact.region_ids:
+            scores.setdefault(number, fact.score)
+    return tuple(
+        Match(
+            word=" ".join(words_of(query)),
+            kind="knowledge",
+            score=score,
+            similarity=0.0,
+            lattice_score=0.0,
+            region_id=number,
+            polygon=(polygon := _points(region.polygon)),
+            text=region.text,
+            text_score=region.text_score,
+            letters=polygon,
+            span=(0, len(region.text)),
+        )
+        for number, score in scores.items()
+        if (region := regions.get(number)) is not None
     )
 
 
