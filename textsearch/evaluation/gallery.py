@@ -84,6 +84,6 @@ class Gallery:
         return np.where(np.isneginf(best), 0.0, best)
 
     def _batched(self, regions: Sequence[StoredRegion]) -> list[LatticeBatch]:
-        alphabet = self.model.alphabet
         lattices = [region.lattice for region in regions]
-        return [LatticeBatch.of(lattices[start : start + _BATCH], alphabet) for start in range(0, len(lattices), _BATCH)]
+        portions = [lattices[start : start + _BATCH] for start in range(0, len(lattices), _BATCH)]
+        return [LatticeBatch.of(portion, self.model.alphabet) for portion in portions]
