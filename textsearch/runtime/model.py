@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 NAME = "joint"
 """The configuration; other presets than the default one are added to it, as in joint-fast."""
 
+_ADAPTED = "+"
+"""Stands between the configuration's name and that of an adaptation, as in joint-fast+adapted-1."""
+
 WEIGHT_FILES = (
     "joint.safetensors",
     "detector.onnx",
@@ -49,6 +52,7 @@ class OnnxModel:
         threads: per network call; one per worker is fastest when several images are encoded side by side.
         folder: holds WEIGHT_FILES; the packaged ones if None.
         preset: how photos are read, one of `textsearch.options.PRESETS`; part of the name.
+        adapted: name of the adaptation that made the weights; part of the name, None for none.
 
     Raises:
         WeightsError: a file is missing.
@@ -61,10 +65,13 @@ class OnnxModel:
         threads: int = 1,
         folder: Path | None = None,
         preset: str = DEFAULT_PRESET,
+        adapted: str | None = None,
     ) -> None:
         if preset not in PRESETS:
             raise TextSearchError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
         self.name = NAME if preset == DEFAULT_PRESET else f"{NAME}-{preset}"
+        if adapted is not None:
+            self.name += f"{_ADAPTED}{adapted}"
         self.options = options or PRESETS[preset]
         self.threads = threads
         self.folder = folder or Path(str(files("textsearch.weights")))
@@ -152,7 +159,7 @@ def load_model(options: EncoderOptions | None = None, threads: int = 1, preset: 
 
 def preset_of(name: str) -> str:
     """Return the preset that a model's name tells; the default one for a name that tells none."""
-    preset = name.removeprefix(f"{NAME}-")
+    preset = name.partition(_ADAPTED)[0].removeprefix(f"{NAME}-")
     return preset if preset in PRESETS else DEFAULT_PRESET
 
 
