@@ -125,7 +125,7 @@ class _Adaptation:
         Raises:
             TextSearchError: photos are not there now; the new index would lack them.
         """
-        known = list(self.index.known_files())
+        known = sorted(self.index.known_files(), key=lambda file: file.path)
         gone = [file.path for file in known if not file.failed and not file.path.exists()]
         if gone:
             raise TextSearchError(
