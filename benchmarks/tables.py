@@ -170,6 +170,66 @@ def candidates() -> str:
     return f"{table(header, recall)}\n\n{table(['query', 'p50 / p95 ms'], times)}\n\n{note}"
 
 
+def reranking() -> str:
+    """Return the table of what knowledge does to rankings."""
+    result = load("reranking")
+    names = {"categories": "names of kinds of goods and places", "brands": "names of brands and shops"}
+    rows = [
+        [label, f"{part['queries']}", f"{part['text']:.1f}", f"{part['reranked']:.1f}", _gain(part["gain"])]
+        for key, label in names.items()
+        for part in (result[key],)
+    ]
+    header = ["queries", "number", "by text alone, mAP", "with knowledge, mAP", "gain"]
+    note = (
+        f"{result['photos']} photos: development photos of Grocery Store Dataset's packages, of shop fronts, and of "
+        f"ICDAR 2015 as distractors; the classifier has seen none of them. Of {result['meaningless']['queries']} words "
+        f"that name nothing {result['meaningless']['changed']} results changed. {measured_on(result)}"
+    )
+    return f"{table(header, rows)}\n\n{note}"
+
+
+def knowledge() -> str:
+    """Return the tables of classification, one for each way to hold photos back."""
+    result = load("knowledge")
+    parts = [
+        _classification(f"{task}, {cut}", measured)
+        for task, cuts in result["tasks"].items()
+        for cut, measured in cuts.items()
+    ]
+    return "\n\n".join([*parts, measured_on(result)])
+
+
+def _classification(task: str, measured: dict[str, Any]) -> str:
+    header = [task, "accuracy %", "macro AP %", "MRR %", "severity", "accuracy against plain fusion"]
+    rows = [
+        [
+            name,
+            *(f"{100 * row[metric]:.1f}" for metric in ("accuracy", "macro_ap", "mrr")),
+            "-" if row["severity"] is None else f"{row['severity']:.1f}",
+            "" if name == "plain fusion" else "{:+.1f} ({:+.1f} to {:+.1f})".format(*row["against_plain_fusion"]),
+        ]
+        for name, row in measured["rows"].items()
+    ]
+    note = f"{measured['photos']} photos of {measured['classes']} classes, {measured['seeds']} seeds."
+    return f"{table(header, rows)}\n\n{note}"
+
+
+def pretraining() -> str:
+    """Return the table of what pre-training without labels is worth, by the number of labels."""
+    result = load("pretraining")
+    shares = list(next(iter(result["variants"].values())))
+    header = ["start", *(f"{100 * float(share):g} % of the labels" for share in shares)]
+    rows = [
+        [name, *(f"{cells[share]['map']:.1f} ± {cells[share]['deviation']:.1f}" for share in shares)]
+        for name, cells in result["variants"].items()
+    ]
+    note = (
+        f"Word retrieval mAP on {result['held_back']['strips']:,} held-back crops, mean and deviation of three seeds; "
+        f"{result['unlabelled_strips']:,} strips without labels. {measured_on(result)}"
+    )
+    return f"{table(header, rows)}\n\n{note}"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "retrieval": retrieval,
     "latency": latency,
@@ -177,6 +237,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "phrases": phrases,
     "partial": partial,
     "candidates": candidates,
+    "reranking": reranking,
+    "knowledge": knowledge,
+    "pretraining": pretraining,
 }
 """The tables that the README may hold, by the names in its markers."""
 
