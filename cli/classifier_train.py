@@ -27,15 +27,19 @@ def classifier(
     tie_distances: Annotated[
         bool, typer.Option("--tie-distances", help="Tie latent distances to those in the taxonomy (CKFR).")
     ] = False,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the photos.")] = 40,
+    elsewhere: Annotated[
+        Path | None,
+        typer.Option("--elsewhere", metavar="FILE|DIR", help="Photos of anything else; their labels do not matter."),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the photos.")] = 12,
     seed: Annotated[int, typer.Option("--seed", help="For everything random.")] = 0,
 ) -> None:
     """Train a classifier on labelled photos; it is written to RUN/classifier.safetensors."""
-    from textsearch.training.classifier_run import train_classifier
+    from textsearch.training.classifier_run import recipe_of, train_classifier
 
     def listen(what: str, done: int, total: int) -> None:
         if done % 20 == 0 or done == total:
             note(f"{what} {done:,} of {total:,}")
 
-    weights = train_classifier(run, data, split, (variant, tie_distances, epochs, seed), listen)
+    weights = train_classifier(run, data, split, recipe_of(variant, tie_distances, epochs, seed), elsewhere, listen)
     note(f"Wrote {weights}")

@@ -19,13 +19,15 @@ def test_a_misread_word_shares_most_of_its_letters() -> None:
 
 
 def test_weights_are_unit_vectors_and_silence_is_nothing() -> None:
-    counts = np.stack([count_letters(["open"], [1.0]), np.zeros(BUCKETS, np.float32)])
+    counts = np.stack([count_letters(["open"], [1.0]), count_letters(["open"], [0.5]), np.zeros(BUCKETS, np.float32)])
     weighted = weigh(counts, rarities(counts))
-    assert np.isclose(np.linalg.norm(weighted[0]), 1)
-    assert not weighted[1].any()
+    assert np.allclose(np.linalg.norm(weighted[:2], axis=1), 1)
+    assert not weighted[2].any()
 
 
-def test_rarer_letters_weigh_more() -> None:
-    counts = np.stack([count_letters(["open"], [1.0]), count_letters(["open", "milk"], [1.0, 1.0])])
+def test_rarer_letters_weigh_more_but_those_of_one_photo_nothing() -> None:
+    texts = (["open"], ["open", "milk"], ["open", "milk"], ["tee"])
+    counts = np.stack([count_letters(each, [1.0] * len(each)) for each in texts])
     weights = rarities(counts)
-    assert weights[buckets_of("milk")].min() > weights[buckets_of("open")].max()
+    assert weights[buckets_of("milk")].min() > weights[buckets_of("open")].max() > 0
+    assert not weights[buckets_of("tee")].any()

@@ -80,3 +80,22 @@ def test_what_is_not_named_does_not_matter() -> None:
     without = replace(photos, weights=weights)
     assert torch.equal(network(without).logits, network(replace(without, entities=other)).logits)
     assert not torch.allclose(network(without).logits, network(photos).logits)
+
+
+def test_the_words_do_not_bend_what_the_picture_says() -> None:
+    network = KnowledgeClassifier(VARIANTS["full"], 5)
+    judged = network(batch(4))
+    judged.branches["reading"].square().sum().backward()
+    assert network.picture.linear[1].weight.grad is None
+    assert network.reading.head.weight.grad is not None
+
+
+def test_some_words_are_hidden_in_training_only() -> None:
+    torch.manual_seed(0)
+    network = KnowledgeClassifier(replace(VARIANTS["full"], dropout=0.0), 5)
+    network.eval()
+    photos = batch(6, words=8)
+    assert torch.equal(network(photos).branches["reading"], network(photos).branches["reading"])
+    network.train()
+    assert not torch.allclose(network(photos).branches["reading"], network(photos).branches["reading"])
+    assert torch.allclose(network(photos).branches["spelling"], network(photos).branches["spelling"])

@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from tests.knowledge.photos import batch
+from textsearch.errors import TextSearchError
+from textsearch.knowledge.decisions import ELSEWHERE
 from textsearch.knowledge.network import VARIANTS, KnowledgeClassifier
 from textsearch.training.classifier import ClassifierRecipe, ClassifierTrainer
 from textsearch.training.classifier_losses import classifier_loss, knowledge_distance_loss
+from textsearch.training.classifier_run import recipe_of, train_classifier
 
 LABELS = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
 DISTANCES = 2.0 * (1 - torch.eye(5))
@@ -49,6 +52,22 @@ def test_training_leaves_the_random_state_alone() -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_an_unknown_variant_is_refused() -> None:
+    with pytest.raises(TextSearchError, match="name one of visual, text"):
+        recipe_of("everything", False, 1, 0)
+
+
+@pytest.mark.parametrize("options", [("scrim", False), ("full", True)])
+def test_photos_of_anything_else_have_no_parts_and_no_place_in_the_tree(
+    options: tuple[str, bool], tmp_path: Path
+) -> None:
+    data = tmp_path / "labels.jsonl"
+    data.write_text('{"image": "a.jpg", "label": "a"}\n{"image": "b.jpg", "label": "b"}\n')
+    with pytest.raises(TextSearchError, match="anything else"):
+        train_classifier(tmp_path / "run", data, None, recipe_of(*options, 1, 0), elsewhere=data)
+    assert not (tmp_path / "run").exists()
+
+
 def test_tied_distances_are_a_term_of_their_own() -> None:
     assert set(trainer(replace(RECIPE, tie_distances=True)).train_epoch()) == {"classes", "distances"}
 
@@ -58,6 +77,14 @@ def test_scrim_adds_its_losses() -> None:
     judged = network(batch(8))
     without = replace(judged, parts=None)
     assert classifier_loss(judged, LABELS, 0.0) > classifier_loss(without, LABELS, 0.0)
+
+
+def test_photos_of_anything_else_learn_low_scores() -> None:
+    labels = torch.tensor([0, 1, 2, 0, 5, 5, 5, 5])
+    run = ClassifierTrainer(replace(RECIPE, epochs=30, batch=8), [batch(8)], labels, DISTANCES)
+    run.run()
+    surest = run.network(batch(8)).logits.logsumexp(1)
+    assert surest[4:].max() < ELSEWHERE < surest[:4].min()
 
 
 def test_the_third_photo_has_its_own_distance() -> None:

@@ -10,9 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.errors import TextSearchError
 from textsearch.knowledge.classifier import load_classifier
-from textsearch.knowledge.decisions import restrict
 from textsearch.knowledge.evidence import profiles, tree_distances
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.scoring import branch_scores, evidence_scores
@@ -109,6 +107,8 @@ def evaluate_classifier(
 ) -> ClassifierReport:
     """Classify labelled photos and measure how well; only classes that occur compete.
 
+    Classes that the classifier was not trained on compete by what knowledge says of them.
+
     Args:
         data: labelled photos, see `textsearch.training.datasets.labelled.read_labelled`.
         split: only this part of them.
@@ -117,7 +117,7 @@ def evaluate_classifier(
         progress: called after each photo with the number done and the number of all.
 
     Raises:
-        TextSearchError: the data do not fit, or have a class that the classifier was not trained on.
+        TextSearchError: the data do not fit.
         MissingDependencyError: a package with weights is missing.
         WeightsError: the weights are missing.
     """
@@ -129,14 +129,6 @@ def evaluate_classifier(
     if variant == "zero-shot":
         scores = evidence_scores(paths, known, progress)
     else:
-        trained = load_classifier(weights)
-        if missing := sorted(set(labels) - set(trained.labels)):
-            named = ", ".join(missing[:3]) + (" and others" if len(missing) > 3 else "")
-            raise TextSearchError(
-                f"The classifier was not trained on {named}; "
-                "train one with `textsearch train classifier`, or ask for the variant zero-shot."
-            )
-        everything = branch_scores(paths, trained, _BRANCHES.get(variant), progress)
-        scores = restrict(everything, trained.labels, labels)
+        scores = branch_scores(paths, load_classifier(weights), known, _BRANCHES.get(variant), progress)
     numbers = np.array([labels.index(photo.label) for photo in photos], np.int64)
     return ClassifierReport(variant, measure(scores, numbers, tree_distances(known, lexicon)))

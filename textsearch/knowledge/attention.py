@@ -79,7 +79,11 @@ class EntityAttention(nn.Module):
             (B, L, width).
         """
         tokens = self.project_words(words)
-        known = self.take_up(tokens, self.project_entities(entities), weights)
+        # Few of the places are taken, and the projection would be most of the network's work.
+        taken = weights > 0
+        candidates = tokens.new_zeros(*taken.shape, tokens.shape[-1])
+        candidates[taken] = self.project_entities(entities[taken])
+        known = self.take_up(tokens, candidates, weights)
         spans = self.span_norm(tokens + known)
         spans = spans + self.among_spans(spans, spans, present)
         enriched: Tensor = self.norm(tokens + self.to_spans(tokens, spans, present))

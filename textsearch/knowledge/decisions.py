@@ -10,6 +10,9 @@ import numpy as np
 from textsearch.knowledge.lexicon import Lexicon
 from textsearch.types import FloatArray
 
+ELSEWHERE = 4.0
+"""Score that a trained classifier's classes compete with: that of one more class, all photos of anything else."""
+
 
 @dataclass(frozen=True, eq=False)
 class CategoryScores:
@@ -49,11 +52,26 @@ def probabilities(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
     return shares
 
 
-def restrict(scores: FloatArray, labels: Sequence[str], kept: Sequence[str]) -> FloatArray:
-    """Return the columns of scores (P, C) of some labels, in their order.
+def choose(scores: FloatArray, labels: Sequence[str], wanted: Sequence[str], evidence: FloatArray) -> FloatArray:
+    """Return the scores of the labels that may be the answer, (P, W), also of those that no training has seen.
 
-    Raises:
-        KeyError: a label is none of the classifier's.
+    A photo of something else, as likely as ELSEWHERE, is shared among the labels that were not trained by what
+    knowledge says of them.
+
+    Args:
+        scores: (P, C), of a trained classifier.
+        labels: its C labels.
+        wanted: W labels.
+        evidence: (P, W), log-odds of the wanted labels by knowledge alone.
     """
     places = {label: place for place, label in enumerate(labels)}
-    return scores[:, [places[label] for label in kept]]
+    chosen = evidence.astype(np.float32)
+    trained = [column for column, label in enumerate(wanted) if label in places]
+    others = [column for column, label in enumerate(wanted) if label not in places]
+    chosen[:, trained] = scores[:, [places[wanted[column]] for column in trained]]
+    if others:
+        chosen[:, others] = ELSEWHERE + np.log(probabilities(chosen[:, others]) + _LEAST)
+    return chosen
+
+
+_LEAST = 1e-9

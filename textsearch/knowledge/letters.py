@@ -37,9 +37,12 @@ def count_letters(texts: Sequence[str], certain: Iterable[float]) -> FloatArray:
 
 
 def rarities(counts: FloatArray) -> FloatArray:
-    """Return the weight of each n-gram from the counts (P, BUCKETS) of P photos: the rarer, the more it tells."""
+    """Return the weight of each n-gram from the counts (P, BUCKETS) of P photos: the rarer, the more it tells.
+
+    What was read on a single photo weighs nothing: most of it is misread.
+    """
     photos = (counts > 0).sum(axis=0)
-    weights: FloatArray = (np.log((1 + len(counts)) / (1 + photos)) + 1).astype(np.float32)
+    weights: FloatArray = np.where(photos > 1, np.log((1 + len(counts)) / (1 + photos)) + 1, 0).astype(np.float32)
     return weights
 
 

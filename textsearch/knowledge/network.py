@@ -16,10 +16,14 @@ from textsearch.knowledge.attention import EntityAttention, VisualKnowledgeAtten
 from textsearch.knowledge.language import WIDTH
 from textsearch.knowledge.letters import BUCKETS
 from textsearch.knowledge.scrim import CoarseParts, FineParts
+from textsearch.knowledge.visual import TEXTURE
 from textsearch.models.efficientnet import EFFICIENTNET_LITE0_CHANNELS
 
 POOLED = 1280
 """Features of a whole picture."""
+
+SEEN = POOLED + TEXTURE
+"""Those with its statistics."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class PhotoBatch:
 
     Attributes:
         pooled: (B, 1280), the pictures.
+        texture: (B, TEXTURE), their statistics.
         shallow: (B, 112, 2H, 2W), their map at stride 16; only SCRIM reads it and may find it empty otherwise.
         deep: (B, 320, H, W), their map at stride 32; as `shallow`.
         letters: (B, BUCKETS), weights of the n-grams of their words, unit vectors, or 0 without a word.
@@ -74,6 +79,7 @@ class PhotoBatch:
     """
 
     pooled: Tensor
+    texture: Tensor
     shallow: Tensor
     deep: Tensor
     letters: Tensor
@@ -127,8 +133,6 @@ class KnowledgeClassifier(nn.Module):
             self.spelling = nn.Sequential(nn.Dropout(dropout), nn.Linear(BUCKETS, classes))
         if config.literal or config.knowledge:
             self.reading = ReadingBranch(config, classes)
-        if config.knowledge:
-            self.trust = nn.Parameter(torch.tensor(0.3))
         if config.scrim:
             self.parts = PartsBranch(config, classes)
 
@@ -137,14 +141,15 @@ class KnowledgeClassifier(nn.Module):
         branches: dict[str, Tensor] = {}
         latent = batch.pooled.new_zeros(len(batch.pooled), 0)
         if self.config.visual:
-            branches["picture"], latent = self.picture(batch.pooled)
+            branches["picture"], latent = self.picture(torch.cat([batch.pooled, batch.texture], dim=1))
         if self.config.literal:
             # Unit vectors of thousands of features: the factor brings the scores into the range of the others'.
             branches["spelling"] = self.spelling(SPELLING_GAIN * batch.letters)
         if self.config.literal or self.config.knowledge:
-            branches["reading"] = self.reading(latent, batch)
+            # Detached: what the words need of the picture must not bend what the picture says by itself.
+            branches["reading"] = READING_SHARE * self.reading(latent.detach(), batch)
         if self.config.knowledge:
-            branches["evidence"] = self.trust * batch.evidence
+            branches["evidence"] = TRUST * batch.evidence
         found: tuple[Tensor | None, Tensor | None, Tensor | None] = (None, None, None)
         if self.config.scrim:
             branches["parts"], *rest = self.parts(batch.shallow, batch.deep)
@@ -152,6 +157,18 @@ class KnowledgeClassifier(nn.Module):
         logits = torch.stack(list(branches.values())).sum(0)
         return Judgement(logits, branches, latent, *found)
 
+
+TRUST = 0.3
+"""What the log-odds of the lexicon are multiplied by: words are not independent.
+
+It is not learnt. On the photos that a network is trained on it comes to need no knowledge; on others it would.
+"""
+
+READING_SHARE = 0.2
+"""What the scores of the attention are multiplied by: it fits the photos it was trained on far better than others."""
+
+HIDDEN_WORDS = 0.3
+"""Share of the words that the attention does not get to see in training: on other photos other words are misread."""
 
 SPELLING_GAIN = PICTURE_GAIN = 8.0
 """What unit vectors of thousands of features are multiplied by."""
@@ -162,15 +179,15 @@ class VisualBranch(nn.Module):
 
     def __init__(self, classes: int, width: int, dropout: float) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(POOLED)
-        self.linear = nn.Sequential(nn.Dropout(dropout), nn.Linear(POOLED, classes))
-        self.hidden = nn.Sequential(nn.Dropout(dropout), nn.Linear(POOLED, width), nn.BatchNorm1d(width), nn.GELU())
+        self.norm = nn.BatchNorm1d(SEEN)
+        self.linear = nn.Sequential(nn.Dropout(dropout), nn.Linear(SEEN, classes))
+        self.hidden = nn.Sequential(nn.Dropout(dropout), nn.Linear(SEEN, width), nn.BatchNorm1d(width), nn.GELU())
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, classes))
 
-    def forward(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (B, 1280) to scores (B, C) and the latent features (B, width)."""
+    def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (B, SEEN) to scores (B, C) and the latent features (B, width)."""
         # Of one length, so that no photo's contrast drowns the others', then into the range of the other branches.
-        normal = PICTURE_GAIN * unit(self.norm(pooled))
+        normal = PICTURE_GAIN * unit(self.norm(seen))
         latent = self.hidden(normal)
         return self.linear(normal) + self.head(latent), latent
 
@@ -192,16 +209,19 @@ class ReadingBranch(nn.Module):
     def forward(self, latent: Tensor, batch: PhotoBatch) -> Tensor:
         """Return (B, C); `latent` (B, width) is the picture's, ignored without a visual branch."""
         query = self.glance + (self.seen(latent) if self.seen is not None else torch.zeros_like(batch.words[:, 0, :1]))
+        there = batch.present
+        if self.training:
+            there = there & (torch.rand(there.shape) >= HIDDEN_WORDS)
         # An absent word is let in where a row has none, so that inside the knowledge branch no softmax runs over an
         # empty row; the cross-attention masks it again.
-        present = batch.present.clone()
-        present[:, 0] |= ~batch.present.any(dim=1)
+        present = there.clone()
+        present[:, 0] |= ~there.any(dim=1)
         if self.knowledge is not None:
             words = self.knowledge(batch.words, present, batch.entities, batch.weights)
         else:
             assert self.plain is not None
             words = self.plain(batch.words)
-        scores: Tensor = self.head(self.hidden(self.gather(query, words, batch.present)))
+        scores: Tensor = self.head(self.hidden(self.gather(query, words, there)))
         return scores
 
 
@@ -221,6 +241,8 @@ class PartsBranch(nn.Module):
 
     def forward(self, shallow: Tensor, deep: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return scores (B, C), parts (B, 2, width), each window's scores (B, M, C), its informativeness (B, M)."""
+        # Maps of many photos are kept in half precision.
+        shallow, deep = shallow.float(), deep.float()
         first, _ = self.modules_of_depth[0](shallow)
         second, attention = self.modules_of_depth[1](deep)
         regions = self.fine(deep, attention)

@@ -123,7 +123,8 @@ def batch_of(seen: VisualFeatures, written: Sequence[WrittenFeatures], rarity: F
         weights[row, :count] = torch.from_numpy(each.weights)
     letters = _stack([weigh(each.letters, rarity) for each in written])
     evidence = _stack([each.evidence for each in written])
-    return PhotoBatch(seen.pooled, seen.shallow, seen.deep, letters, words, present, entities, weights, evidence)
+    pictures = (seen.pooled, seen.texture, seen.shallow, seen.deep)
+    return PhotoBatch(*pictures, letters, words, present, entities, weights, evidence)
 
 
 def _stack(rows: Sequence[FloatArray]) -> Tensor:

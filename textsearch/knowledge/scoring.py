@@ -10,6 +10,7 @@ import torch
 
 from textsearch.images import read_image
 from textsearch.knowledge.classifier import PhotoReader, TrainedClassifier
+from textsearch.knowledge.decisions import choose
 from textsearch.knowledge.evidence import ClassEvidence, ClassProfile, profiles
 from textsearch.knowledge.language import MiniLanguageModel
 from textsearch.knowledge.lexicon import default_lexicon
@@ -24,35 +25,41 @@ Progress = Callable[[int, int], None]
 def branch_scores(
     paths: Sequence[Path],
     trained: TrainedClassifier,
+    wanted: Sequence[ClassProfile],
     branches: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> FloatArray:
-    """Return the scores of photos, (P, C) float32.
+    """Return the scores of W classes for photos, (P, W) float32, by a trained classifier.
 
     Args:
         paths: the files.
         trained: the classifier.
+        wanted: the classes; those it was not trained on are judged by knowledge alone, see `choose`.
         branches: add up only these parts of the network, those of them that it has; all if None.
         progress: called after each photo.
 
     Raises:
         ImageError: a photo cannot be decoded.
     """
-    lexicon, model = default_lexicon(), load_model()
+    lexicon, model, language = default_lexicon(), load_model(), MiniLanguageModel()
     classes = profiles(trained.labels, lexicon, lexicon.labels(trained.dataset))
-    reader = PhotoReader(model.alphabet, classes, lexicon=lexicon)
+    reader = PhotoReader(model.alphabet, classes, language, lexicon)
+    linker, evidence = Linker(lexicon, model.alphabet), ClassEvidence(wanted, language)
     scores = np.zeros((len(paths), len(trained.labels)), np.float32)
+    known = np.zeros((len(paths), len(wanted)), np.float32)
     for row, path in enumerate(paths):
         pixels = read_image(path)
-        batch = reader.read(pixels, model.encode_images([pixels])[0], trained.rarity)
+        regions = model.encode_images([pixels])[0]
+        readings = readings_of(regions)
+        known[row] = evidence.scores(readings, linker.link(readings))
         with torch.inference_mode():
-            judged = trained.network(batch).branches
+            judged = trained.network(reader.read(pixels, regions, trained.rarity)).branches
         for name, each in judged.items():
             if branches is None or name in branches:
                 scores[row] += each[0].numpy()
         if progress:
             progress(row + 1, len(paths))
-    return scores
+    return choose(scores, trained.labels, [each.label for each in wanted], known)
 
 
 def evidence_scores(

@@ -11,11 +11,14 @@ import torch.nn.functional as functional
 from PIL import Image
 from torch import Tensor
 
-from textsearch.models.efficientnet import load_efficientnet_lite0
+from textsearch.models.efficientnet import EFFICIENTNET_LITE0_CHANNELS, load_efficientnet_lite0
 from textsearch.types import ByteArray
 
-SIDE = 224
+SIDE = 288
 """Pixels of a side of what the network sees; twice the area takes twice the time."""
+
+TEXTURE = 3 * (32 + sum(EFFICIENTNET_LITE0_CHANNELS))
+"""Statistics of a picture: three of every channel of the stem and of the four stages."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +29,15 @@ class VisualFeatures:
         shallow: (B, 112, H/16, W/16).
         deep: (B, 320, H/32, W/32).
         pooled: (B, 1280), of the whole picture.
+        texture: (B, TEXTURE), mean, deviation and maximum of every channel at every depth. ImageNet's last layer
+            leaves out what makes no difference to the kind of a thing; colours and patterns are still in here, and
+            they are what tells one package from another.
     """
 
     shallow: Tensor
     deep: Tensor
     pooled: Tensor
+    texture: Tensor
 
 
 class VisualEncoder:
@@ -54,12 +61,11 @@ class VisualEncoder:
     @torch.inference_mode()
     def see(self, pictures: Tensor) -> VisualFeatures:
         """Return what is in B pictures (B, 3, H, W) as `prepare` returns them, H and W multiples of 32."""
-        features = self._backbone.stem(pictures)
-        maps = []
+        maps = [self._backbone.stem(pictures)]
         for stage in self._backbone.stages:
-            features = stage(features)
-            maps.append(features)
-        return VisualFeatures(maps[-2], maps[-1], self.pool(maps[-1]))
+            maps.append(stage(maps[-1]))
+        texture = torch.cat([_statistics(each) for each in maps], dim=1)
+        return VisualFeatures(maps[-2], maps[-1], self.pool(maps[-1]), texture)
 
     @torch.inference_mode()
     def pool(self, deep: Tensor) -> Tensor:
@@ -74,6 +80,13 @@ class VisualEncoder:
 
 _NORM_EPSILON = 1e-3
 """Of the published network's batch normalisation."""
+
+
+def _statistics(features: Tensor) -> Tensor:
+    """Return mean, deviation and maximum of each channel of (B, C, H, W), (B, 3 * C)."""
+    flat = features.flatten(2)
+    deviation, mean = torch.std_mean(flat, dim=2)
+    return torch.cat([mean, deviation, flat.amax(dim=2)], dim=1)
 
 
 def prepare(pixels: ByteArray, side: int = SIDE) -> Tensor:

@@ -32,9 +32,9 @@ class ClassifierRecipe:
 
     config: ClassifierConfig = field(default_factory=ClassifierConfig)
     tie_distances: bool = False
-    epochs: int = 40
+    epochs: int = 12
     batch: int = 64
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
     smoothing: float = 0.05
     seed: int = 0
@@ -47,7 +47,7 @@ class ClassifierTrainer:
         recipe: see `ClassifierRecipe`.
         views: the training photos, each entry all of them as another resolution or cut shows them; every step
             draws one of the views for each photo.
-        labels: (P,) int64, their classes.
+        labels: (P,) int64, their classes; C for photos of anything else, which SCRIM and tied distances do not take.
         distances: (C, C) float32, between the classes in the taxonomy.
     """
 

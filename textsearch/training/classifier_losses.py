@@ -6,11 +6,15 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from textsearch.knowledge.network import Judgement
+from textsearch.knowledge.decisions import ELSEWHERE
+from textsearch.knowledge.network import READING_SHARE, Judgement
 from textsearch.knowledge.scrim import part_loss, ranking_loss
 
-ALONE_WEIGHT = 0.3
+ALONE_WEIGHT = 1.0
 """Of the branches' own cross-entropy: each must tell the class alone as well, so that none leans on another."""
+
+WINDOWS_WEIGHT = 0.3
+"""Of the cross-entropy of SCRIM's windows."""
 
 PARTS_WEIGHT = 0.5
 """Of the parts' contrastive loss (MAMC's lambda)."""
@@ -21,28 +25,33 @@ KNOWLEDGE_WEIGHT = 20.0
 _EXPONENT = 1.2
 _TREE_SCALE = 0.1
 
-_LEARNT_BRANCHES = ("picture", "spelling", "reading", "parts")
+_LEARNT_BRANCHES = {"picture": 1.0, "spelling": 1.0, "reading": READING_SHARE, "parts": 1.0}
+"""What each was multiplied by; alone it is judged as it was before."""
 
 
 def classifier_loss(judged: Judgement, labels: Tensor, smoothing: float) -> Tensor:
     """Return the cross-entropy of the sum and of each branch that learns, and the losses of SCRIM where it is there.
 
+    The sum competes with ELSEWHERE, so that a photo of anything else can be told by its low scores.
+
     Args:
         judged: what the network said of B photos.
-        labels: (B,) int64, classes.
+        labels: (B,) int64, classes; C for a photo of anything else, with SCRIM there must be none.
         smoothing: share of the target that is spread over all classes.
     """
-    loss = functional.cross_entropy(judged.logits, labels, label_smoothing=smoothing)
-    for name in _LEARNT_BRANCHES:
-        if name in judged.branches:
-            alone = functional.cross_entropy(judged.branches[name], labels, label_smoothing=smoothing)
-            loss = loss + ALONE_WEIGHT * alone
+    elsewhere = torch.full((len(labels), 1), ELSEWHERE)
+    loss = functional.cross_entropy(torch.cat([judged.logits, elsewhere], 1), labels, label_smoothing=smoothing)
+    known = labels < judged.logits.shape[1]
+    for name, share in _LEARNT_BRANCHES.items():
+        if name in judged.branches and known.any():
+            scores = judged.branches[name][known] / share
+            loss = loss + ALONE_WEIGHT * functional.cross_entropy(scores, labels[known], label_smoothing=smoothing)
     if judged.parts is not None and judged.region_logits is not None and judged.region_scores is not None:
         count, classes = judged.region_logits.shape[1:]
         each = functional.cross_entropy(
             judged.region_logits.reshape(-1, classes), labels.repeat_interleave(count), reduction="none"
         ).view(-1, count)
-        loss = loss + ALONE_WEIGHT * each.mean() + PARTS_WEIGHT * part_loss(judged.parts, labels)
+        loss = loss + WINDOWS_WEIGHT * each.mean() + PARTS_WEIGHT * part_loss(judged.parts, labels)
         loss = loss + ranking_loss(judged.region_scores, each.detach())
     return loss
 

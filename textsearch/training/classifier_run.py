@@ -26,8 +26,30 @@ DATASETS = ("grocery", "con-text", "storefront")
 """Data sets whose classes the lexicon knows."""
 
 
+def recipe_of(variant: str, tied: bool, epochs: int, seed: int) -> ClassifierRecipe:
+    """Return the recipe of a variant of the network.
+
+    Args:
+        variant: its name.
+        tied: whether distances are tied to the taxonomy.
+        epochs: passes over the photos.
+        seed: for everything random.
+
+    Raises:
+        TextSearchError: there is no such variant.
+    """
+    if variant not in VARIANTS:
+        raise TextSearchError(f"there is no variant {variant!r}; name one of {', '.join(VARIANTS)}")
+    return ClassifierRecipe(VARIANTS[variant], tie_distances=tied, epochs=epochs, seed=seed)
+
+
 def train_classifier(
-    run: Path, data: Path, split: str | None, options: tuple[str, bool, int, int], listener: Listener | None = None
+    run: Path,
+    data: Path,
+    split: str | None,
+    recipe: ClassifierRecipe,
+    elsewhere: Path | None = None,
+    listener: Listener | None = None,
 ) -> Path:
     """Train a classifier and write it to `run`; return the file.
 
@@ -35,31 +57,33 @@ def train_classifier(
         run: folder of the run; what was read of the photos is kept there too.
         data: labelled photos, see `read_labelled`.
         split: only this part of them.
-        options: the variant's name, whether distances are tied to the taxonomy, epochs, seed.
+        recipe: see `recipe_of`.
+        elsewhere: photos that show none of the classes, in any of the same forms; they teach it to say so.
         listener: told of the progress.
 
     Raises:
-        TextSearchError: the data, the variant or the folder does not fit.
+        TextSearchError: the data or the folder does not fit.
         MissingDependencyError: a package with weights is missing.
     """
-    variant, tied, epochs, seed = options
-    if variant not in VARIANTS:
-        raise TextSearchError(f"there is no variant {variant!r}; name one of {', '.join(VARIANTS)}")
-    recipe = ClassifierRecipe(VARIANTS[variant], tie_distances=tied, epochs=epochs, seed=seed)
     photos = read_labelled(data, split)
     labels = classes_of(photos)
     if len(labels) < 2:
         raise TextSearchError(f"{data} has photos of one class only; a classifier needs two or more.")
-    record_arguments(run, {"data": str(data), "split": split, "recipe": asdict(recipe)})
-    model = load_model()
-    lexicon = default_lexicon()
+    if elsewhere is not None and (recipe.config.scrim or recipe.tie_distances):
+        raise TextSearchError("photos of anything else train neither SCRIM nor tied distances; leave one of them out.")
+    others = read_labelled(elsewhere) if elsewhere is not None else []
+    record_arguments(
+        run, {"data": str(data), "split": split, "recipe": asdict(recipe), "elsewhere": str(elsewhere or "")}
+    )
+    model, lexicon = load_model(), default_lexicon()
     dataset = dataset_of(labels, lexicon)
     known = profiles(labels, lexicon, lexicon.labels(dataset))
-    reader = PhotoReader(model.alphabet, known)
+    reader = PhotoReader(model.alphabet, known, lexicon=lexicon)
     progress = (lambda done, total: listener("photos", done, total)) if listener else None
-    read = read_photos(photos, model, reader, folder=run / "photos", progress=progress)
+    read = read_photos([*photos, *others], model, reader, recipe.config.scrim, run / "photos", progress)
+    numbers = torch.cat([numbers_of(photos, labels), torch.full((len(others),), len(labels))])
     distances = torch.from_numpy(tree_distances(known, lexicon)).float()
-    trainer = fit(recipe, read, numbers_of(photos, labels), distances, run, listener)
+    trainer = fit(recipe, read, numbers, distances, run, listener)
     weights = run / "classifier.safetensors"
     save_classifier(TrainedClassifier(trainer.network, tuple(labels), dataset, read.rarity), weights)
     return weights
