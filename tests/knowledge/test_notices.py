@@ -8,9 +8,10 @@ import pytest
 from tests.knowledge.drawn import ALPHABET
 from textsearch.index.records import Notice
 from textsearch.knowledge import notices
+from textsearch.knowledge.decisions import ELSEWHERE
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.linker import Link
-from textsearch.knowledge.notices import ELSEWHERE, LEAST, MOST, PhotoDescriber, classified, named, shown
+from textsearch.knowledge.notices import LEAST, MOST, PhotoDescriber, classified, named, shown
 
 
 def link(name: str, weight: float, *regions: int) -> Link:

@@ -14,7 +14,7 @@ import numpy as np
 
 from textsearch.alphabet import Alphabet
 from textsearch.index.records import KnowledgeKind, Notice, PhotoKnowledge
-from textsearch.knowledge.decisions import probabilities
+from textsearch.knowledge.decisions import ELSEWHERE, probabilities
 from textsearch.knowledge.lexicon import DATA
 from textsearch.knowledge.linker import Link
 from textsearch.knowledge.spans import Reading
@@ -34,14 +34,6 @@ LEAST = 0.05
 
 MOST: dict[KnowledgeKind, int] = {"entity": 16, "category": 5, "scene": 8}
 """Notices of each kind that a photo has at most, the surest."""
-
-ELSEWHERE = 6.0
-"""Score that the classifier's logits compete with, as if there were one more class for all other photos.
-
-The classifier knows a few products only. The logarithm of its summed exponentials was below 3.9 on 180 photos of
-streets and shop fronts, below 6.5 on 120 of fruit, nature and things without words, and above 9.3 on 80 of the photos
-it was trained on.
-"""
 
 
 class PhotoDescriber:
