@@ -130,6 +130,7 @@ def measure(count: int, location: Path) -> dict[str, Any]:
     with IndexFolder.create_or_open(location, identity) as index, index.writer() as writer:
         for photos in made_up_photos(count, model, generator):
             writer.add(photos)
+        index.keep_readings(model.alphabet)
     fill = time.perf_counter() - began
     with IndexFolder.open(location, identity) as index:
         sizes, regions = index.sizes(), index.info().regions

@@ -7,6 +7,7 @@ classes are folded the same way, so that a lattice that wavers between "C" and "
 from __future__ import annotations
 
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -92,6 +93,11 @@ class Alphabet:
         for group in self.look_alikes:
             shapes[group] = group[0]
         return shapes
+
+    @cached_property
+    def checksum(self) -> int:
+        """Return a number that changes with what letters are made of the classes, the same in every process."""
+        return zlib.crc32(self.shapes.tobytes(), zlib.crc32(self.folded.tobytes()))
 
     @cached_property
     def space(self) -> int:

@@ -138,6 +138,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_the_next_process_loads_the_file(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = built(monkeypatch)
     with IndexFolder.open(kept, IDENTITY) as index:
+        assert len(index.readings(Alphabet(ALPHABET.characters))) == 3
+        assert counts == [], "another process has an alphabet of its own"
+    with IndexFolder.open(kept, IDENTITY) as index:
         assert texts_holding(index, "sto") == ["stop", "sto"]
         assert counts == []
         with index.writer() as writer:

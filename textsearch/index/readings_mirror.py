@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from pathlib import Path
-
-import numpy as np
 
 from textsearch.alphabet import Alphabet
 from textsearch.errors import IndexWriteError
@@ -62,7 +59,7 @@ class ReadingsMirror:
         with self._catalog.snapshot() as snapshot:
             held = self._follow(held, snapshot, alphabet)
             if held is None:
-                loaded = load_readings(self.path, _checksum(alphabet))
+                loaded = load_readings(self.path, alphabet.checksum)
                 held = self._follow(loaded, snapshot, alphabet)
             if held is None:
                 empty = Readings.empty(), Stamp(self._catalog.identity, snapshot.generation, 0)
@@ -91,7 +88,7 @@ class ReadingsMirror:
 
     def _write(self, readings: Readings, stamp: Stamp, alphabet: Alphabet) -> None:
         remove_leftovers(self.path)
-        save_readings(self.path, readings, stamp, _checksum(alphabet))
+        save_readings(self.path, readings, stamp, alphabet.checksum)
         self._saved = stamp
 
 
@@ -103,7 +100,3 @@ def _grown(held: _Held, snapshot: Snapshot, alphabet: Alphabet) -> _Held:
         parts.append(Readings.of(rows, alphabet))
         highest = max(highest, *(row[0] for row in rows))
     return Readings.joined(parts), Stamp(stamp.identity, snapshot.generation, highest)
-
-
-def _checksum(alphabet: Alphabet) -> int:
-    return zlib.crc32(np.ascontiguousarray(alphabet).data)
