@@ -31,15 +31,20 @@ def classifier(
         Path | None,
         typer.Option("--elsewhere", metavar="FILE|DIR", help="Photos of anything else; their labels do not matter."),
     ] = None,
+    apart: Annotated[
+        str | None,
+        typer.Option("--apart", metavar="NAME", help="Name in labels.jsonl that holds a group; each is learnt apart."),
+    ] = None,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the photos.")] = 12,
     seed: Annotated[int, typer.Option("--seed", help="For everything random.")] = 0,
 ) -> None:
     """Train a classifier on labelled photos; it is written to RUN/classifier.safetensors."""
-    from textsearch.training.classifier_run import recipe_of, train_classifier
+    from textsearch.training.classifier_run import TrainingData, recipe_of, train_classifier
 
     def listen(what: str, done: int, total: int) -> None:
         if done % 20 == 0 or done == total:
             note(f"{what} {done:,} of {total:,}")
 
-    weights = train_classifier(run, data, split, recipe_of(variant, tie_distances, epochs, seed), elsewhere, listen)
+    recipe = recipe_of(variant, tie_distances, epochs, seed)
+    weights = train_classifier(run, TrainingData(data, split, apart, elsewhere), recipe, listen)
     note(f"Wrote {weights}")

@@ -14,18 +14,19 @@ from textsearch.knowledge.classifier import TrainedClassifier, load_classifier, 
 from textsearch.knowledge.decisions import ELSEWHERE, CategoryScores, choose, probabilities
 from textsearch.knowledge.letters import BUCKETS
 from textsearch.knowledge.lexicon import default_lexicon
-from textsearch.knowledge.network import VARIANTS, KnowledgeClassifier
+from textsearch.knowledge.network import VARIANTS, Experts
 
 LABELS = ("a", "b", "c", "d", "e")
 
 
 def test_a_saved_classifier_scores_the_same(tmp_path: Path) -> None:
-    network = KnowledgeClassifier(replace(VARIANTS["full"], width=16), 5).eval()
+    network = Experts(replace(VARIANTS["full"], width=16), (3, 2)).eval()
     trained = TrainedClassifier(network, LABELS, "grocery", np.ones(BUCKETS, np.float32))
     save_classifier(trained, tmp_path / "classifier.safetensors")
     loaded = load_classifier(tmp_path / "classifier.safetensors")
     assert loaded.labels == LABELS
     assert loaded.dataset == "grocery"
+    assert loaded.network.sizes == (3, 2)
     assert torch.allclose(network(batch(2)).logits, loaded.network(batch(2)).logits, atol=0.05)
 
 

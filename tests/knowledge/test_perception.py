@@ -12,7 +12,7 @@ from textsearch.index.records import PICTURE_WIDTH
 from textsearch.knowledge.classifier import TrainedClassifier
 from textsearch.knowledge.letters import BUCKETS
 from textsearch.knowledge.lexicon import default_lexicon
-from textsearch.knowledge.network import VARIANTS, KnowledgeClassifier
+from textsearch.knowledge.network import VARIANTS, Experts
 from textsearch.knowledge.notices import PhotoDescriber
 from textsearch.knowledge.perception import Perception
 from textsearch.types import ByteArray
@@ -22,7 +22,7 @@ LABELS = ("Bravo-Apple-Juice", "Arla-Sour-Milk", "no-such-class")
 
 @pytest.fixture(scope="module")
 def perception() -> Perception:
-    network = KnowledgeClassifier(replace(VARIANTS["full"], width=16), len(LABELS)).eval()
+    network = Experts(replace(VARIANTS["full"], width=16), (len(LABELS),)).eval()
     trained = TrainedClassifier(network, LABELS, "grocery", np.ones(BUCKETS, np.float32))
     return Perception(ALPHABET, trained, WordBags())
 

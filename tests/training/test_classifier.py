@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
@@ -11,8 +13,10 @@ from textsearch.errors import TextSearchError
 from textsearch.knowledge.decisions import ELSEWHERE
 from textsearch.knowledge.network import VARIANTS, KnowledgeClassifier
 from textsearch.training.classifier import ClassifierRecipe, ClassifierTrainer
+from textsearch.training.classifier_data import ReadPhotos
 from textsearch.training.classifier_losses import classifier_loss, knowledge_distance_loss
-from textsearch.training.classifier_run import recipe_of, train_classifier
+from textsearch.training.classifier_run import TrainingData, fit_experts, groups_of, recipe_of, train_classifier
+from textsearch.training.datasets.labelled import LabelledPhoto
 
 LABELS = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
 DISTANCES = 2.0 * (1 - torch.eye(5))
@@ -64,8 +68,33 @@ def test_photos_of_anything_else_have_no_parts_and_no_place_in_the_tree(
     data = tmp_path / "labels.jsonl"
     data.write_text('{"image": "a.jpg", "label": "a"}\n{"image": "b.jpg", "label": "b"}\n')
     with pytest.raises(TextSearchError, match="anything else"):
-        train_classifier(tmp_path / "run", data, None, recipe_of(*options, 1, 0), elsewhere=data)
+        train_classifier(tmp_path / "run", TrainingData(data, elsewhere=data), recipe_of(*options, 1, 0))
     assert not (tmp_path / "run").exists()
+
+
+def test_groups_share_no_class() -> None:
+    photos = [LabelledPhoto(Path(f"{place}.jpg"), label) for place, label in enumerate("abab")]
+    grouped = [replace(photo, label="fruit" if photo.label == "a" else "carton") for photo in photos]
+    assert groups_of(photos, grouped) == [["b"], ["a"]]
+    assert groups_of(photos, []) == [["a", "b"]]
+    grouped[0] = replace(grouped[0], label="carton")
+    with pytest.raises(TextSearchError, match="two groups"):
+        groups_of(photos, grouped)
+
+
+def test_experts_know_their_own_classes_and_leave_the_others(tmp_path: Path) -> None:
+    read = cast(ReadPhotos, SimpleNamespace(views=lambda _: [batch(8)], rarity=None))
+    numbers = torch.tensor([0, 1, 2, 3, 4, 0, 3, 5])
+    recipe = replace(RECIPE, epochs=30, batch=8)
+    experts = fit_experts(recipe, read, (numbers, DISTANCES), [2, 3], tmp_path)
+    logits = experts(batch(8)).logits
+    assert (logits[:7].argmax(1) == numbers[:7]).all()
+    first, second = logits[:, :2].logsumexp(1), logits[:, 2:].logsumexp(1)
+    mine = numbers < 2
+    assert first[mine].min() > ELSEWHERE > first[~mine].max()
+    assert second[7] < ELSEWHERE
+    again = fit_experts(replace(recipe, epochs=30), read, (numbers, DISTANCES), [2, 3], tmp_path)
+    assert torch.equal(again(batch(8)).logits, logits)
 
 
 def test_tied_distances_are_a_term_of_their_own() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from textsearch.alphabet import Alphabet
 from textsearch.errors import WeightsError
@@ -20,7 +20,7 @@ from textsearch.knowledge.evidence import ClassEvidence, ClassProfile, profiles
 from textsearch.knowledge.language import LanguageModel, MiniLanguageModel
 from textsearch.knowledge.lexicon import Lexicon, default_lexicon
 from textsearch.knowledge.linker import Linker
-from textsearch.knowledge.network import ClassifierConfig, KnowledgeClassifier, PhotoBatch
+from textsearch.knowledge.network import ClassifierConfig, Experts, PhotoBatch
 from textsearch.knowledge.reader import TextReader, WrittenFeatures, batch_of
 from textsearch.knowledge.spans import readings_of
 from textsearch.knowledge.visual import VisualEncoder, prepare
@@ -38,13 +38,13 @@ class TrainedClassifier:
     """What a run leaves behind.
 
     Attributes:
-        network: in evaluation mode.
-        labels: its C classes.
+        network: in evaluation mode; one or several experts.
+        labels: its C classes, those of the first expert first.
         dataset: the data set whose classes the lexicon knows under this name, such as "grocery"; empty for another.
         rarity: (BUCKETS,) float32, weights of the letter n-grams.
     """
 
-    network: KnowledgeClassifier
+    network: Experts
     labels: tuple[str, ...]
     dataset: str
     rarity: FloatArray
@@ -56,12 +56,13 @@ def save_classifier(trained: TrainedClassifier, path: Path) -> None:
     tensors[_RARITY] = torch.from_numpy(trained.rarity).half()
     about = {
         "config": asdict(trained.network.config),
+        "sizes": trained.network.sizes,
         "labels": trained.labels,
         "dataset": trained.dataset,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    save_file(tensors, temporary, {_HEADER: json.dumps(about)})
+    temporary.write_bytes(save(tensors, {_HEADER: json.dumps(about)}))  # save_file would let nobody else read it
     temporary.replace(path)
 
 
@@ -81,10 +82,10 @@ def load_classifier(path: Path | None = None) -> TrainedClassifier:
     about = json.loads(header)
     tensors = {name: _widened(tensor) for name, tensor in load_file(path).items()}
     rarity = tensors.pop(_RARITY).numpy()
-    network = KnowledgeClassifier(ClassifierConfig(**about["config"]), len(about["labels"]))
     try:
+        network = Experts(ClassifierConfig(**about["config"]), about["sizes"])
         network.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (RuntimeError, KeyError, TypeError) as error:
         raise WeightsError(f"{path} was trained by another version; train it again") from error
     return TrainedClassifier(network.eval(), tuple(about["labels"]), about["dataset"], rarity)
 
