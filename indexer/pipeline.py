@@ -16,7 +16,7 @@ from textsearch.index.folder import FailedFile, IndexFolder, KnownFile
 from textsearch.indexer.describe import Describer, Undescribed, undescribed
 from textsearch.indexer.load import AHEAD, Failed, Outcome, Reader, Unchanged, identify_file
 from textsearch.indexer.options import IndexOptions
-from textsearch.indexer.plan import Candidate, Move, Plan, in_safe_order, make_plan
+from textsearch.indexer.plan import Candidate, Move, in_safe_order, make_plan
 from textsearch.indexer.progress import Meter, Progress
 from textsearch.indexer.scan import Scan, scan
 from textsearch.indexer.store import Store
@@ -121,9 +121,9 @@ class _Run:
         known = {file.path: file for file in self._index.known_files(found.sources)}
         plan = make_plan(found, known, self._options)
         store.unchanged(plan.unchanged)
-        older = self._older(found, plan)
-        finished = plan.unchanged + plan.known_failures - len(older)
-        self._tell(lambda: self._meter.start(finished, len(found.files)))
+        total = len(found.files)
+        finished = plan.unchanged + plan.known_failures - len(self._older(found, plan.reads + plan.relocated))
+        self._tell(lambda: self._meter.start(finished, total))
         for refused in found.refused:
             before = known.get(refused.path)
             file = FailedFile(refused.path, None, None, None, refused.reason)
@@ -134,6 +134,8 @@ class _Run:
         reads = sorted(plan.reads + self._relocate(plan.relocated, store), key=lambda candidate: candidate.found.path)
         if self._stopped.is_set():
             return False
+        older = self._older(found, reads)
+        self._tell(lambda: self._meter.correct(total - len(reads) - len(older)))
         store.forget(plan.gone)
         tasks: list[_Task] = [(read.found.path, partial(self._reader.read, read)) for read in reads]
         tasks += [(photo.path, partial(self._reader.describe, photo)) for photo in older]
@@ -142,15 +144,23 @@ class _Run:
         store.finish()
         return True
 
-    def _older(self, found: Scan, plan: Plan) -> list[Undescribed]:
-        """Return the photos that need not be read for their text, but for what is known about them."""
+    def _older(self, found: Scan, candidates: Sequence[Candidate]) -> list[Undescribed]:
+        """Return the photos, candidates aside, that need not be read for their text, but for what is known of them."""
         if self._describer is None:
             return []
-        waiting = {candidate.found.path for candidate in plan.reads + plan.relocated}
+        waiting = {candidate.found.path for candidate in candidates}
         return undescribed(self._index, self._describer, {file.path for file in found.files} - waiting)
+
+    def _undescribed_contents(self) -> set[str]:
+        """Return the digests of the photos in the index that this describer has not described."""
+        if self._describer is None:
+            return set()
+        ids = self._index.undescribed(self._describer.maker)
+        return {image.sha256 for image in self._index.images(ids).values()} if ids else set()
 
     def _relocate(self, candidates: Sequence[Candidate], store: Store) -> list[Candidate]:
         """Link the candidates that hold what the index knows; return those that must be read."""
+        awaited = self._undescribed_contents()
         unknown: list[Candidate] = []
         moves: list[Move] = []
         for candidate in candidates:
@@ -163,14 +173,15 @@ class _Run:
                 continue
             if content.sha256 == candidate.indexed_content:
                 store.take(Unchanged(candidate, content.size, content.mtime_ns))
-                self._finished(candidate.found.path)
+                if content.sha256 not in awaited:
+                    self._finished(candidate.found.path)
             else:
                 moves.append(Move(candidate, content.sha256, content.size, content.mtime_ns))
         for move in in_safe_order(moves):
-            if store.link(move):
-                self._finished(move.candidate.found.path)
-            else:
+            if not store.link(move):
                 unknown.append(move.candidate)
+            elif move.sha256 not in awaited:
+                self._finished(move.candidate.found.path)
         return unknown
 
     def _do(self, tasks: Sequence[_Task], store: Store) -> bool:

@@ -48,6 +48,12 @@ class Meter:
         self._done, self._total = done, total
         self._tell(None)
 
+    def correct(self, done: int) -> None:
+        """Put right how many files are finished."""
+        if done != self._done:
+            self._done = done
+            self._tell(None)
+
     def start_reading(self) -> None:
         """Begin to measure the speed: from here on photos are read."""
         self._moments.append(self._clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 
@@ -94,6 +95,23 @@ def test_another_maker_describes_anew(bench: Bench, describer: WordDescriber) ->
     assert bench.build().described == 3
     assert bench.index.undescribed("words 2") == []
     assert bench.build(knowledge=False).described == 0
+
+
+def test_photos_with_another_date_or_name_are_described_in_the_same_run(
+    bench: Bench, describer: WordDescriber
+) -> None:
+    save_photo(bench.gallery / "again.png", "HOTEL")
+    bench.build(knowledge=False)
+    for photo in bench.gallery.rglob("*.png"):
+        os.utime(photo, ns=(1, 1))
+    (bench.gallery / "exit.png").rename(bench.gallery / "way out.png")
+    bench.newly_read()
+    report = bench.build()
+    assert (report.described, report.regions) == (3, 0)
+    done = [told.done for told in bench.news]
+    assert done == sorted(done)
+    assert done[-1] == bench.news[-1].total == 4
+    assert bench.newly_read() == []
 
 
 def test_only_photos_of_the_scanned_sources_are_looked_at(bench: Bench, describer: WordDescriber) -> None:
