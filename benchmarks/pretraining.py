@@ -89,7 +89,7 @@ SCRATCH = Start(
         precision="bfloat16",
     ),
     tuning=TuneRecipe(batch=64, precision="bfloat16"),
-    steps={0.01: 100, 0.1: 150, 1.0: 250},
+    steps={0.01: 200, 0.1: 250, 1.0: 300},
 )
 PUBLISHED = Start(
     published=True,

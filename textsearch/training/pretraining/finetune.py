@@ -32,6 +32,9 @@ _SHORTEST_QUERY = 3
 
 _EVALUATION_BATCH = 128
 
+_WHOLE = 0.2
+"""How often a strip is put together from the whole of another one, not from a piece of it."""
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledStrips:
@@ -69,8 +72,8 @@ class TuneRecipe:
         channels: features of an encoded frame.
         steps: optimiser steps in all.
         batch: strips per step, drawn with replacement.
-        joined: part of the strips that two strips are pasted together for: what is learnt of letters must then serve in
-            words never seen.
+        joined: part of the strips that are put together from two, mostly from pieces of them: what is learnt of letters
+            must then serve in words never seen.
         others: words of the lexicon per step that are not in the batch.
         learning_rate: peak rate of the branches; it rises during the first tenth of the steps and falls along a cosine.
         trunk_rate: that of the trunk.
@@ -83,7 +86,7 @@ class TuneRecipe:
     channels: int = 32
     steps: int = 400
     batch: int = 64
-    joined: float = 0.5
+    joined: float = 0.7
     others: int = 64
     learning_rate: float = 2e-3
     trunk_rate: float = 1e-3
@@ -200,20 +203,28 @@ def _optimiser(
 
 
 def _draw(strips: LabelledStrips, count: int, joined: float, generator: Generator) -> LabelledStrips:
-    """Draw strips with replacement, some of them two strips side by side, squeezed to the width of one."""
+    """Draw strips with replacement, some of them put together from two."""
     first, second = (strips.part(generator.integers(len(strips.words), size=count).tolist()) for _ in range(2))
     pixels, words = first.pixels.copy(), list(first.words)
     for place in np.flatnonzero(generator.random(count) < joined):
-        left, right = first.words[place], second.words[place]
-        widths = [round(pixels.shape[2] * len(left) / len(left + right)), 0]
-        widths[1] = pixels.shape[2] - widths[0]
-        halves = [
-            fit_strip(half, width)
-            for half, width in zip((first.pixels[place], second.pixels[place]), widths, strict=True)
-        ]
-        pixels[place] = np.concatenate(halves, axis=1)
-        words[place] = left + right
+        left, before = _piece(first.pixels[place], first.words[place], generator)
+        right, after = _piece(second.pixels[place], second.words[place], generator)
+        words[place] = before + after
+        width = pixels.shape[2]
+        border = round(width * len(before) / len(words[place]))
+        pixels[place] = np.concatenate([fit_strip(left, border), fit_strip(right, width - border)], axis=1)
     return LabelledStrips(pixels, tuple(words))
+
+
+def _piece(strip: ByteArray, word: str, generator: Generator) -> tuple[ByteArray, str]:
+    """Return some neighbouring letters of a word and where they stand if all were equally wide, or the whole of it."""
+    if len(word) < 2 or generator.random() < _WHOLE:
+        return strip, word
+    letters = int(generator.integers(1, len(word)))
+    start = int(generator.integers(0, len(word) - letters + 1))
+    letter_width = strip.shape[1] / len(word)
+    cut = strip[:, round(start * letter_width) : round((start + letters) * letter_width)]
+    return cut, word[start : start + letters]
 
 
 def _trunk_input(strips: ByteArray) -> Tensor:
