@@ -97,9 +97,7 @@ def test_another_maker_describes_anew(bench: Bench, describer: WordDescriber) ->
     assert bench.build(knowledge=False).described == 0
 
 
-def test_photos_with_another_date_or_name_are_described_in_the_same_run(
-    bench: Bench, describer: WordDescriber
-) -> None:
+def test_photos_with_another_date_or_name_are_described_in_the_same_run(bench: Bench, describer: WordDescriber) -> None:
     save_photo(bench.gallery / "again.png", "HOTEL")
     bench.build(knowledge=False)
     for photo in bench.gallery.rglob("*.png"):

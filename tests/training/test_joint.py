@@ -88,8 +88,8 @@ def test_the_average_follows_the_weights() -> None:
     for step in range(3):
         running.train_step(running.data.batch(step))
     now = running.network.state_dict()[name]
-    assert not torch.equal(running.average[name], now)
-    assert (running.average[name] - now).abs().sum() < (start - now).abs().sum()
+    assert not torch.equal(running.average.weights[name], now)
+    assert (running.average.weights[name] - now).abs().sum() < (start - now).abs().sum()
 
 
 def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
     torch.save(stopped.state(), tmp_path / "parts" / "checkpoint.pt")
     resumed = trainer(RECIPE)
     resumed.run(tmp_path / "parts", save_every=2)
-    for name, tensor in whole.average.items():
-        assert torch.equal(tensor, resumed.average[name]), name
+    for name, tensor in whole.average.weights.items():
+        assert torch.equal(tensor, resumed.average.weights[name]), name
     assert resumed.step == 4
 
 
@@ -125,4 +125,4 @@ def test_four_photos_are_learnt() -> None:
     assert last["cores"] < 0.6 * first["cores"]
     assert last["word_image"] < 0.4 * first["word_image"]
     assert last["word_word"] < 0.3 * first["word_word"]
-    assert all(bool(torch.isfinite(tensor).all()) for tensor in running.average.values())
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in running.average.weights.values())

@@ -164,14 +164,6 @@ def test_a_source_smaller_than_its_share_gives_what_it_has() -> None:
     assert set(WORDS[:2]) < set(words)
 
 
-def test_the_words_of_a_step_are_its_own_altered_ones_and_others() -> None:
-    trainer = new_trainer()
-    texts = trainer._word_list(["cola", "bank", "cola"])
-    assert texts[:2] == ["bank", "cola"]
-    assert len(set(texts)) == len(texts) <= 2 + 2 + 3
-    assert set(texts[2:]) & set(LEXICON)
-
-
 def test_the_rate_rises_for_200_steps_and_falls_to_zero() -> None:
     trainer = new_trainer(replace(RECIPE, steps=1000, learning_rate=1.0))
     rates = []

@@ -18,8 +18,10 @@ from textsearch.training.losses import (
     edit_similarity_loss,
     hardest_partner_loss,
     published_losses,
+    reading_loss,
     similarity_targets,
     spelling_loss,
+    words_to_compare,
 )
 
 
@@ -287,3 +289,29 @@ def test_alter_draws_letters_and_digits() -> None:
 def test_alter_never_returns_nothing_and_repeats_with_its_seed() -> None:
     assert all(alter("a", np.random.default_rng(seed)) for seed in range(50))
     assert alter("bakery", np.random.default_rng(3)) == alter("bakery", np.random.default_rng(3))
+
+
+def test_the_words_of_a_step_are_its_own_altered_ones_and_others() -> None:
+    lexicon = ["hotel", "exit", "open"]
+    texts = words_to_compare(["cola", "bank", "cola"], lexicon, 3, np.random.default_rng(0))
+    assert texts[:2] == ["bank", "cola"]
+    assert len(set(texts)) == len(texts) <= 2 + 2 + 3
+    assert set(texts[2:]) & set(lexicon)
+
+
+def test_reading_loss_sums_over_every_path_that_spells_the_word() -> None:
+    # Frames of the first strip: blank, a, b; it reads "a". The second has one frame more than are used.
+    probabilities = torch.tensor(
+        [
+            [[0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0.3, 0.3, 0.4]],
+            [[0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.0, 0.0, 1.0]],
+        ]
+    )
+    loss = reading_loss(probabilities.clamp_min(1e-9).log(), np.array([3, 2]), [[1], [2, 1]])
+    paths = itertools.product(range(3), repeat=3)
+    spelt = sum(
+        math.prod(float(probabilities[0, frame, number]) for frame, number in enumerate(path))
+        for path in paths
+        if [number for number, _ in itertools.groupby(path) if number] == [1]
+    )
+    assert loss.item() == pytest.approx(-math.log(spelt) - math.log(0.6 * 0.5) / 2, rel=1e-4)

@@ -166,28 +166,6 @@ It is not learnt. On the photos that a network is trained on it comes to need no
 """
 
 
-class Experts(nn.Module):
-    """Several networks side by side, each for classes of its own; the others' are "anything else" to it.
-
-    Args:
-        config: which parts each network has.
-        sizes: how many classes each network has.
-    """
-
-    def __init__(self, config: ClassifierConfig, sizes: Sequence[int]) -> None:
-        super().__init__()
-        self.config = config
-        self.sizes = tuple(sizes)
-        self.networks = nn.ModuleList(KnowledgeClassifier(config, size) for size in sizes)
-
-    def forward(self, batch: PhotoBatch) -> Judgement:
-        """Judge B photos; the classes of the first network come first. Only the scores are joined."""
-        evidence = torch.split(batch.evidence, self.sizes, dim=1)
-        judged = [network(replace(batch, evidence=own)) for network, own in zip(self.networks, evidence, strict=True)]
-        branches = {name: torch.cat([each.branches[name] for each in judged], dim=1) for name in judged[0].branches}
-        return Judgement(torch.cat([each.logits for each in judged], dim=1), branches, judged[0].latent)
-
-
 READING_SHARE = 0.2
 """What the scores of the attention are multiplied by: it fits the photos it was trained on far better than others."""
 
@@ -273,3 +251,25 @@ class PartsBranch(nn.Module):
         parts = torch.stack([first, second], dim=1)
         everything = torch.cat([unit(parts).flatten(1), unit(regions.features).flatten(1)], dim=1)
         return self.head(everything), parts, self.region_head(regions.features), regions.scores
+
+
+class Experts(nn.Module):
+    """Several networks side by side, each for classes of its own; the others' are "anything else" to it.
+
+    Args:
+        config: which parts each network has.
+        sizes: how many classes each network has.
+    """
+
+    def __init__(self, config: ClassifierConfig, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.config = config
+        self.sizes = tuple(sizes)
+        self.networks = nn.ModuleList(KnowledgeClassifier(config, size) for size in sizes)
+
+    def forward(self, batch: PhotoBatch) -> Judgement:
+        """Judge B photos; the classes of the first network come first. Only the scores are joined."""
+        evidence = torch.split(batch.evidence, list(self.sizes), dim=1)
+        judged = [network(replace(batch, evidence=own)) for network, own in zip(self.networks, evidence, strict=True)]
+        branches = {name: torch.cat([each.branches[name] for each in judged], dim=1) for name in judged[0].branches}
+        return Judgement(torch.cat([each.logits for each in judged], dim=1), branches, judged[0].latent)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from textsearch.knowledge.network import ClassifierConfig, KnowledgeClassifier, PhotoBatch
 from textsearch.training.classifier_losses import classifier_loss, knowledge_distance_loss, triples
-from textsearch.training.runs import log_step
+from textsearch.training.runs import log_step, save_checkpoint
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,7 @@ class ClassifierTrainer:
         while self.epoch < self.recipe.epochs:
             terms = self.train_epoch()
             if checkpoint is not None and (self.epoch % 10 == 0 or self.epoch == self.recipe.epochs):
-                temporary = checkpoint.with_suffix(".tmp")
-                torch.save(self.state(), temporary)
-                temporary.replace(checkpoint)
+                save_checkpoint(checkpoint, self.state())
                 log_step(checkpoint.parent, self.epoch, terms)
             if progress:
                 progress(self.epoch, terms)

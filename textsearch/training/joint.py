@@ -16,24 +16,23 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from numpy.random import Generator
 from torch import Tensor, nn
 
 from textsearch.alphabet import Alphabet, normalise
-from textsearch.encoder import letter_extent
 from textsearch.features import SEQUENCE_LENGTH
 from textsearch.geometry import slice_along
 from textsearch.models.joint import JointNetwork, Reading, map_features
 from textsearch.runtime.sessions import network_input
+from textsearch.training.averaging import MovingAverage
 from textsearch.training.cores import CoreTargets, core_targets
 from textsearch.training.loop import encode_texts
-from textsearch.training.losses import alter, branch_loss
+from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
 from textsearch.training.map_losses import map_losses
-from textsearch.training.runs import log_step, mean_terms
+from textsearch.training.runs import log_step, mean_terms, save_checkpoint
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.training.sources import RandomSource
-from textsearch.training.strips import StripBatch, WordStrip, batches, cut
+from textsearch.training.strips import StripBatch, WordStrip, batches, cut, seen_letters
 from textsearch.training.views import ViewRecipe, view
 from textsearch.types import FloatArray
 
@@ -196,7 +195,7 @@ class JointTrainer:
         self.classes = {character: number for number, character in enumerate(alphabet.characters)}
         self.prototypes: FloatArray = network.prototypes.cpu().numpy()
         self.optimiser = torch.optim.AdamW(self._groups(), weight_decay=recipe.weight_decay)
-        self.average = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        self.average = MovingAverage(network, recipe.average)
         self.step = 0
         # Batch statistics of a few words would be worse than those the trunk was trained with.
         network.eval()
@@ -237,7 +236,7 @@ class JointTrainer:
                 since.clear()
                 if evaluate and (last or self.step % evaluate_every == 0):
                     means |= evaluate(self.averaged())
-                self._save(checkpoint)
+                save_checkpoint(checkpoint, self.state())
                 log_step(folder, self.step, means)
                 if progress:
                     progress(self.step, means)
@@ -255,7 +254,7 @@ class JointTrainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
-        self._follow()
+        self.average.follow(self.network, self.step)
         return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
@@ -269,7 +268,7 @@ class JointTrainer:
         for strips in batch.strips:
             with self._precision():
                 reading = self.network.read(self._as_input(torch.from_numpy(network_input(strips.pixels))))
-            read_losses.append(self._read_loss(reading, strips))
+            read_losses.append(reading_loss(reading.log_probabilities, strips.used, self._spelt(strips.texts)))
             described, kept = self._describe(reading, strips, output.fused.float(), generator)
             features.append(described)
             texts += [normalise(strips.texts[number]) for number in kept]
@@ -277,7 +276,7 @@ class JointTrainer:
             count = sum(len(strips.texts) for strips in batch.strips)
             terms["read"] = self.recipe.read_loss * torch.stack(read_losses).sum() / count
         if len(texts) > 1:
-            words = self._word_list(texts, generator)
+            words = words_to_compare(texts, self.lexicon, self.recipe.others, generator)
             vectors = self.network.words(encode_texts(words, self.alphabet, self.prototypes).to(self.device))
             terms |= branch_loss(self.network.regions(torch.cat(features)), texts, vectors, words)
         return terms
@@ -288,20 +287,6 @@ class JointTrainer:
     def _as_input(self, images: Tensor) -> Tensor:
         return images.to(self.device).contiguous(memory_format=torch.channels_last)
 
-    def _read_loss(self, reading: Reading, strips: StripBatch) -> Tensor:
-        """Return the sum of the CTC losses per letter."""
-        targets = [[self.classes[character] for character in text] for text in strips.texts]
-        lengths = torch.tensor([len(target) for target in targets])
-        losses = functional.ctc_loss(
-            reading.log_probabilities.float().transpose(0, 1),
-            torch.tensor([number for target in targets for number in target]),
-            torch.from_numpy(strips.used),
-            lengths,
-            reduction="none",
-            zero_infinity=True,
-        )
-        return (losses / lengths.to(losses)).sum()
-
     def _describe(
         self, reading: Reading, strips: StripBatch, fused: Tensor, generator: Generator
     ) -> tuple[Tensor, list[int]]:
@@ -309,12 +294,9 @@ class JointTrainer:
         spans: list[tuple[int, int]] = []
         outlines: list[FloatArray] = []
         kept: list[int] = []
-        for number, used in enumerate(strips.used.tolist()):
-            probabilities = reading.log_probabilities[number, :used].detach()
-            if not (probabilities.argmax(dim=1) > 0).any():
-                continue
-            first, last = letter_extent(probabilities.cpu().numpy())
+        for number, first, last in seen_letters(reading.log_probabilities, strips.used):
             spans.append((int(first), int(np.ceil(last))))
+            used = int(strips.used[number])
             outlines.append(slice_along(strips.quadrilaterals[number], first / used, last / used))
             kept.append(number)
         if not kept:
@@ -326,11 +308,8 @@ class JointTrainer:
         shown = torch.from_numpy(generator.random(len(kept)) >= self.recipe.hidden_maps).to(self.device)
         return torch.cat([read, maps * shown[:, None, None]], dim=2), kept
 
-    def _word_list(self, region_words: Sequence[str], generator: Generator) -> list[str]:
-        own = sorted(set(region_words))
-        altered = [alter(word, generator) for word in own]
-        others = [self.lexicon[i] for i in generator.integers(len(self.lexicon), size=self.recipe.others)]
-        return list(dict.fromkeys(own + altered + others))
+    def _spelt(self, texts: Sequence[str]) -> list[list[int]]:
+        return [[self.classes[character] for character in text] for text in texts]
 
     def _groups(self) -> list[dict[str, Any]]:
         network, recipe = self.network, self.recipe
@@ -347,17 +326,10 @@ class JointTrainer:
         warm_up = min(1.0, (self.step + 1) / self.recipe.warm_up)
         return warm_up * 0.5 * (1 + float(np.cos(np.pi * self.step / self.recipe.steps)))
 
-    def _follow(self) -> None:
-        """Move the average of the weights on; early on it follows closely."""
-        decay = min(self.recipe.average, self.step / (self.step + 10))
-        for name, tensor in self.network.state_dict().items():
-            if tensor.dtype.is_floating_point:
-                self.average[name].lerp_(tensor, 1 - decay)
-
     def averaged(self) -> JointNetwork:
         """Return a copy of the network with the averaged weights, in evaluation mode."""
         network = deepcopy(self.network)
-        network.load_state_dict(self.average)
+        network.load_state_dict(self.average.weights)
         return network.eval()
 
     def state(self) -> dict[str, Any]:
@@ -366,7 +338,7 @@ class JointTrainer:
             "recipe": json.dumps(asdict(self.recipe)),
             "step": self.step,
             "network": self.network.state_dict(),
-            "average": self.average,
+            "average": self.average.weights,
             "optimiser": self.optimiser.state_dict(),
         }
 
@@ -374,10 +346,5 @@ class JointTrainer:
         """Go on from a state that `state` returned."""
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
-        self.average = state["average"]
+        self.average.weights = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
-
-    def _save(self, checkpoint: Path) -> None:
-        temporary = checkpoint.with_suffix(".tmp")
-        torch.save(self.state(), temporary)
-        temporary.replace(checkpoint)

@@ -19,8 +19,8 @@ from textsearch.models.branches import ImageBranch, WordBranch
 from textsearch.models.joint import JointNetwork
 from textsearch.models.vectors import vectors
 from textsearch.training.cache import FeatureCache
-from textsearch.training.losses import BRANCH_TERMS, alter, branch_loss
-from textsearch.training.runs import log_step
+from textsearch.training.losses import BRANCH_TERMS, branch_loss, words_to_compare
+from textsearch.training.runs import log_step, save_checkpoint
 from textsearch.types import FloatArray
 
 
@@ -135,7 +135,7 @@ class BranchTrainer:
             if self.step % save_every == 0 or self.step == self.recipe.steps:
                 if evaluate:
                     terms |= evaluate(self.branches)
-                self._save(checkpoint)
+                save_checkpoint(checkpoint, self.state())
                 log_step(folder, self.step, terms)
             if progress:
                 progress(self.step, terms)
@@ -145,7 +145,7 @@ class BranchTrainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self._learning_rate()
         features, region_words = self._sample()
-        texts = self._word_list(region_words)
+        texts = words_to_compare(region_words, self.lexicon, self.recipe.others, self.generator)
         self.branches.train()
         terms = branch_loss(
             self.branches.regions(self._hide(features)),
@@ -180,11 +180,6 @@ class BranchTrainer:
         self.generator.bit_generator.state = json.loads(state["generator"])
         self.noise.set_state(state["torch"])
 
-    def _save(self, checkpoint: Path) -> None:
-        temporary = checkpoint.with_suffix(".tmp")
-        torch.save(self.state(), temporary)
-        temporary.replace(checkpoint)
-
     def _learning_rate(self) -> float:
         warm_up = min(1.0, (self.step + 1) / 200)
         return self.recipe.learning_rate * warm_up * 0.5 * (1 + float(np.cos(np.pi * self.step / self.recipe.steps)))
@@ -198,12 +193,6 @@ class BranchTrainer:
             rows.append(cache.features[chosen])
             words += [cache.words[i] for i in chosen]
         return torch.from_numpy(np.concatenate(rows).astype(np.float32)), words
-
-    def _word_list(self, region_words: Sequence[str]) -> list[str]:
-        own = sorted(set(region_words))
-        altered = [alter(word, self.generator) for word in own]
-        others = [self.lexicon[i] for i in self.generator.integers(len(self.lexicon), size=self.recipe.others)]
-        return list(dict.fromkeys(own + altered + others))
 
     def _hide(self, features: Tensor) -> Tensor:
         """Drop features out as `torch.nn.functional.dropout` does, but with the run's own random state."""

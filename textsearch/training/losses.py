@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 from numpy.random import Generator
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 from torch import Tensor
@@ -135,6 +136,26 @@ def spelling_loss(logits: Tensor, words: Sequence[str]) -> Tensor:
     )
 
 
+def reading_loss(log_probabilities: Tensor, used: NDArray[np.int64], targets: Sequence[Sequence[int]]) -> Tensor:
+    """Return the sum over strips of the CTC loss divided by the letters.
+
+    Args:
+        log_probabilities: (N, T, C) float, class 0 is the blank.
+        used: (N,) int64, frames that lie on each strip.
+        targets: N lists of classes, none of them empty.
+    """
+    lengths = torch.tensor([len(target) for target in targets])
+    losses = functional.ctc_loss(
+        log_probabilities.float().transpose(0, 1),
+        torch.tensor([number for target in targets for number in target]),
+        torch.from_numpy(used),
+        lengths,
+        reduction="none",
+        zero_infinity=True,
+    )
+    return (losses / lengths.to(losses)).sum()
+
+
 def alter(word: str, generator: Generator) -> str:
     """Insert, delete, replace or keep at each letter with odds 1:1:1:5 (TDSL's word augmentation)."""
     letters: list[str] = []
@@ -148,3 +169,18 @@ def alter(word: str, generator: Generator) -> str:
         elif choice > 2:
             letters.append(letter)
     return "".join(letters) or word
+
+
+def words_to_compare(written: Sequence[str], lexicon: Sequence[str], others: int, generator: Generator) -> list[str]:
+    """Return the words that regions are compared with: those written on them, altered copies and others, each once.
+
+    Args:
+        written: what is written on each region.
+        lexicon: where other words come from.
+        others: how many of those.
+        generator: source of everything random.
+    """
+    own = sorted(set(written))
+    altered = [alter(word, generator) for word in own]
+    strangers = [lexicon[place] for place in generator.integers(len(lexicon), size=others)]
+    return list(dict.fromkeys(own + altered + strangers))

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from textsearch.errors import TextSearchError
 from textsearch.training.curves import draw_curves
 
@@ -37,6 +39,13 @@ def _given(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _given(entry) for name, entry in value.items() if entry is not None}
     return [_given(entry) for entry in value] if isinstance(value, list) else value
+
+
+def save_checkpoint(file: Path, state: Mapping[str, Any]) -> None:
+    """Write a run's state; at any moment the file is the old one or the new one, whole."""
+    temporary = file.with_suffix(".tmp")
+    torch.save(dict(state), temporary)
+    temporary.replace(file)
 
 
 def log_step(run: Path, step: int, terms: Mapping[str, float]) -> None:

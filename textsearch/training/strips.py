@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+from torch import Tensor
 
-from textsearch.encoder import STRIP_HEIGHT
+from textsearch.encoder import STRIP_HEIGHT, letter_extent
 from textsearch.geometry import rectify
 from textsearch.training.samples import WordLabel
 from textsearch.types import ByteArray, FloatArray
@@ -81,6 +82,21 @@ def batches(strips: Sequence[WordStrip]) -> list[StripBatch]:
     for strip in strips:
         groups[int(np.searchsorted(WIDTHS, strip.pixels.shape[1]))].append(strip)
     return [_stack(group, width) for group, width in zip(groups, WIDTHS, strict=True) if group]
+
+
+def seen_letters(log_probabilities: Tensor, used: NDArray[np.int64]) -> list[tuple[int, float, float]]:
+    """Return the strips on which any letter is seen, each with where its letters begin and end, in frames.
+
+    Args:
+        log_probabilities: (N, T, C) float, as read; class 0 is the blank.
+        used: (N,) int64, frames that lie on each strip.
+    """
+    seen = []
+    for place, frames in enumerate(used.tolist()):
+        probabilities = log_probabilities[place, :frames].detach().float().cpu().numpy()
+        if (probabilities.argmax(axis=1) > 0).any():
+            seen.append((place, *letter_extent(probabilities)))
+    return seen
 
 
 def _stack(strips: Sequence[WordStrip], width: int) -> StripBatch:

@@ -22,7 +22,7 @@ from textsearch.models.vectors import vectors
 from textsearch.training.augment import CropRecipe
 from textsearch.training.detection_losses import detection_losses
 from textsearch.training.losses import alter, published_losses, spelling_loss
-from textsearch.training.runs import log_step, mean_terms
+from textsearch.training.runs import log_step, mean_terms, save_checkpoint
 from textsearch.training.samples import Sample
 from textsearch.training.streams import SampleStream, StreamedSource
 from textsearch.training.targets import Locations, assign
@@ -162,7 +162,7 @@ class TdslTrainer:
                 since.clear()
                 if evaluate and (last or self.step % self.recipe.evaluate_every == 0):
                     means |= evaluate(self.network.eval())
-                self._save(checkpoint)
+                save_checkpoint(checkpoint, self.state())
                 log_step(folder, self.step, means)
                 terms = means
             if progress:
@@ -232,11 +232,6 @@ class TdslTrainer:
         self.optimiser.load_state_dict(state["optimiser"])
         for stream, position in zip(self.streams, state["streams"], strict=True):
             stream.seek(*position)
-
-    def _save(self, checkpoint: Path) -> None:
-        temporary = checkpoint.with_suffix(".tmp")
-        torch.save(self.state(), temporary)
-        temporary.replace(checkpoint)
 
     def _learning_rate(self) -> float:
         warmth = min(1.0, self.step / max(1, self.recipe.warm_up))

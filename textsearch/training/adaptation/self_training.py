@@ -15,20 +15,19 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from numpy.random import Generator
 from torch import Tensor, nn
 
 from textsearch.alphabet import Alphabet, normalise
-from textsearch.encoder import letter_extent
 from textsearch.models.joint import JointNetwork, Reading
 from textsearch.runtime.sessions import network_input
 from textsearch.training.adaptation.data import GalleryStrips
 from textsearch.training.adaptation.degraded import degraded
+from textsearch.training.averaging import MovingAverage
 from textsearch.training.loop import encode_texts
-from textsearch.training.losses import alter, branch_loss
-from textsearch.training.runs import log_step, mean_terms
-from textsearch.training.strips import StripBatch, WordStrip, batches
+from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
+from textsearch.training.runs import log_step, mean_terms, save_checkpoint
+from textsearch.training.strips import StripBatch, WordStrip, batches, seen_letters
 from textsearch.types import ByteArray
 
 _WHOLE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -108,7 +107,7 @@ class SelfTrainer:
         for group in self.optimiser.param_groups:
             for parameter in group["params"]:
                 parameter.requires_grad_(True)
-        self.average = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        self.average = MovingAverage(network, recipe.average)
         self.step = 0
 
     def _groups(self) -> list[dict[str, Any]]:
@@ -141,7 +140,7 @@ class SelfTrainer:
             if self.step % save_every == 0 or self.step == self.recipe.steps:
                 means = mean_terms(since)
                 since.clear()
-                self._save(checkpoint)
+                save_checkpoint(checkpoint, self.state())
                 log_step(folder, self.step, means)
                 if progress:
                     progress(self.step, means)
@@ -159,7 +158,7 @@ class SelfTrainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
-        self._follow()
+        self.average.follow(self.network, self.step)
         return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
 
     def losses(self, generator: Generator) -> dict[str, Tensor]:
@@ -170,13 +169,13 @@ class SelfTrainer:
         texts: list[str] = []
         for batch in self._degraded(generator):
             reading = self.network.read(torch.from_numpy(network_input(batch.pixels)))
-            read.append(self._read_loss(reading, batch))
+            read.append(reading_loss(reading.log_probabilities, batch.used, self._spelt(batch.texts)))
             described, kept = self._describe(reading, batch)
             features.append(described)
             texts += [normalise(batch.texts[place]) for place in kept]
         terms = {"read": recipe.read_loss * torch.stack(read).sum() / recipe.words}
         if len(texts) > 1:
-            words = self._word_list(texts, generator)
+            words = words_to_compare(texts, self.lexicon, self.recipe.others, generator)
             vectors = self.network.words(encode_texts(words, self.alphabet, self.prototypes))
             terms |= branch_loss(self.network.regions(torch.cat(features)), texts, vectors, words)
         clean = generator.choice(self.all, min(recipe.kept, len(self.all)), replace=False)
@@ -191,19 +190,8 @@ class SelfTrainer:
     def _word(self, place: int, change: Callable[[ByteArray], ByteArray] = lambda strip: strip) -> WordStrip:
         return WordStrip(change(self.strips.strip(place)), self.strips.texts[place], _WHOLE, owner=0)
 
-    def _read_loss(self, reading: Reading, batch: StripBatch) -> Tensor:
-        """Return the sum of the CTC losses per letter."""
-        targets = [[self.classes[character] for character in text] for text in batch.texts]
-        lengths = torch.tensor([len(target) for target in targets])
-        losses = functional.ctc_loss(
-            reading.log_probabilities.transpose(0, 1),
-            torch.tensor([number for target in targets for number in target]),
-            torch.from_numpy(batch.used),
-            lengths,
-            reduction="none",
-            zero_infinity=True,
-        )
-        return (losses / lengths).sum()
+    def _spelt(self, texts: Sequence[str]) -> list[list[int]]:
+        return [[self.classes[character] for character in text] for text in texts]
 
     def _divergence(self, batch: StripBatch) -> Tensor:
         """Return, summed over strips, by how much the mean frame is read differently from the start, in nats."""
@@ -219,27 +207,11 @@ class SelfTrainer:
         """Return region features of the strips on which any letter is seen, and which those are."""
         spans: list[tuple[int, int]] = []
         kept: list[int] = []
-        for place, used in enumerate(batch.used.tolist()):
-            probabilities = reading.log_probabilities[place, :used].detach().numpy()
-            if (probabilities.argmax(axis=1) > 0).any():
-                first, last = letter_extent(probabilities)
-                spans.append((int(first), int(np.ceil(last))))
-                kept.append(place)
+        for place, first, last in seen_letters(reading.log_probabilities, batch.used):
+            spans.append((int(first), int(np.ceil(last))))
+            kept.append(place)
         chosen = Reading(reading.frames[kept], reading.log_probabilities[kept])
         return self.network.strip_features(chosen, torch.tensor(spans, dtype=torch.long).reshape(-1, 2)), kept
-
-    def _word_list(self, region_words: Sequence[str], generator: Generator) -> list[str]:
-        own = sorted(set(region_words))
-        altered = [alter(word, generator) for word in own]
-        others = [self.lexicon[i] for i in generator.integers(len(self.lexicon), size=self.recipe.others)]
-        return list(dict.fromkeys(own + altered + others))
-
-    def _follow(self) -> None:
-        """Move the average of the weights on; early on it follows closely."""
-        decay = min(self.recipe.average, self.step / (self.step + 10))
-        for name, tensor in self.network.state_dict().items():
-            if tensor.dtype.is_floating_point:
-                self.average[name].lerp_(tensor, 1 - decay)
 
     def adapted(self) -> JointNetwork:
         """Return a copy of the network with the weights to keep, in evaluation mode."""
@@ -247,7 +219,7 @@ class SelfTrainer:
         first = self.start.state_dict()
         kept = {
             name: torch.lerp(first[name], tensor, self.recipe.way) if tensor.dtype.is_floating_point else tensor
-            for name, tensor in self.average.items()
+            for name, tensor in self.average.weights.items()
         }
         network.load_state_dict(kept)
         return network.eval()
@@ -257,7 +229,7 @@ class SelfTrainer:
         return {
             "step": self.step,
             "network": self.network.state_dict(),
-            "average": self.average,
+            "average": self.average.weights,
             "optimiser": self.optimiser.state_dict(),
         }
 
@@ -265,10 +237,5 @@ class SelfTrainer:
         """Go on from a state that `state` returned."""
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
-        self.average = state["average"]
+        self.average.weights = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
-
-    def _save(self, checkpoint: Path) -> None:
-        temporary = checkpoint.with_suffix(".tmp")
-        torch.save(self.state(), temporary)
-        temporary.replace(checkpoint)

@@ -20,7 +20,7 @@ from textsearch.models.vectors import vectors
 from textsearch.runtime.sessions import network_input
 from textsearch.similarity import similarity
 from textsearch.training.crops import CropSource
-from textsearch.training.losses import alter, branch_loss
+from textsearch.training.losses import branch_loss, words_to_compare
 from textsearch.training.pretraining.augment import vary_strip
 from textsearch.training.pretraining.pretrain import Trunk
 from textsearch.training.pretraining.strips import fit_strip
@@ -156,7 +156,7 @@ def fine_tune(
     for step in range(1, recipe.steps + 1):
         chosen = _draw(strips, recipe.batch, recipe.joined, generator)
         looks = np.stack([vary_strip(strip, generator) for strip in chosen.pixels])
-        texts = _word_list(chosen.words, lexicon, recipe.others, generator)
+        texts = words_to_compare(chosen.words, lexicon, recipe.others, generator)
         terms = branch_loss(finder.regions(_trunk_input(looks)), chosen.words, finder.words(texts), texts)
         loss = torch.stack(list(terms.values())).sum()
         optimiser.zero_grad()
@@ -229,11 +229,3 @@ def _piece(strip: ByteArray, word: str, generator: Generator) -> tuple[ByteArray
 
 def _trunk_input(strips: ByteArray) -> Tensor:
     return torch.from_numpy(network_input(strips)).contiguous(memory_format=torch.channels_last)
-
-
-def _word_list(own: Sequence[str], lexicon: Sequence[str], others: int, generator: Generator) -> list[str]:
-    """Return the words of a batch, an altered copy of each, and some of the lexicon, each once."""
-    written = sorted(set(own))
-    altered = [alter(word, generator) for word in written]
-    strangers = [lexicon[place] for place in generator.integers(len(lexicon), size=others)]
-    return list(dict.fromkeys(written + altered + strangers))

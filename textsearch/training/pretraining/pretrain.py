@@ -25,7 +25,7 @@ from textsearch.training.pretraining.masking import encode_visible, resize_visib
 from textsearch.training.pretraining.momentum import follow, momentum_copy, rising_momentum
 from textsearch.training.pretraining.rearrange import permute, restore
 from textsearch.training.pretraining.reconstruct import Decoder, reconstruction_loss
-from textsearch.training.runs import log_step, mean_terms
+from textsearch.training.runs import log_step, mean_terms, save_checkpoint
 from textsearch.types import ByteArray
 
 KEY_GROUP = 32
@@ -207,7 +207,7 @@ class Pretrainer:
                 if evaluate and (last or self.step % evaluate_every == 0):
                     means |= evaluate(self.trunk.eval())
                     self._training_mode()
-                self._save(checkpoint)
+                save_checkpoint(checkpoint, self.state())
                 log_step(folder, self.step, means)
                 if progress:
                     progress(self.step, means)
@@ -378,11 +378,6 @@ class Pretrainer:
 
     def _as_input(self, crops: Tensor) -> Tensor:
         return crops.to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
-
-    def _save(self, checkpoint: Path) -> None:
-        temporary = checkpoint.with_suffix(".tmp")
-        torch.save(self.state(), temporary)
-        temporary.replace(checkpoint)
 
 
 def _frame_shape(trunk: nn.Module, height: int, width: int) -> tuple[int, int]:
