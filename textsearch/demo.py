@@ -64,7 +64,7 @@ QUESTIONS = (
     Question("coca cola", "lorry.jpg", "two words on a waving ribbon"),
     Question("exit", "corridor.jpg", "a small sign at the end of a corridor"),
     Question("sale", "warehouse.jpg", "a part of the word WHOLESALE, seen from the side"),
-    Question("hotell", "hotel.jpg", "misspelt, and written downwards"),
+    Question("hottel", "hotel.jpg", "misspelt, and written downwards"),
     Question("RE16", "car.jpg", "the first half of a number plate"),
     Question("cafe", "cafe.jpg", "without the accent, on a round sign"),
 )

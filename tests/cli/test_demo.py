@@ -29,7 +29,7 @@ def test_the_story_is_told_and_nothing_is_left(run: Run, answers: StubDatabase) 
     outcome = run("demo")
     assert outcome.code == 0
     assert "Read 13 of them in 2.0 s and found 30 texts." in outcome.out
-    assert '"hotell": misspelt' in outcome.out
+    assert '"hottel": misspelt' in outcome.out
     assert "6 of 6 queries found their picture first." in outcome.out
     opened = next(asked[1] for asked in answers.asked if isinstance(asked, tuple) and asked[0] == "open")
     assert opened.name == ".textsearch"
