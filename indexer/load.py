@@ -18,6 +18,7 @@ from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder
 from textsearch.index.records import PhotoKnowledge
 from textsearch.indexer.describe import Described, Describer, Undescribed
 from textsearch.indexer.plan import Candidate, Move
+from textsearch.indexer.scan import modified
 from textsearch.knowledge.spans import readings_of
 from textsearch.types import Regions, TextModel
 
@@ -101,7 +102,7 @@ def identify(stream: BufferedReader) -> Content:
         stream.seek(0)
     except OSError as error:
         raise ImageError(describe(error)) from error
-    return Content(digest.hexdigest(), status.st_size, status.st_mtime_ns)
+    return Content(digest.hexdigest(), status.st_size, modified(status))
 
 
 def identify_file(path: Path) -> Content:

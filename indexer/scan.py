@@ -14,6 +14,8 @@ from textsearch.images import SUFFIXES, describe
 from textsearch.index.folder import KnownFile
 from textsearch.indexer.options import IndexOptions
 
+_LATEST = 2**63 - 1
+
 INDEX_FOLDER = ".textsearch"
 """Folders of this name hold indexes, never photos."""
 
@@ -65,6 +67,11 @@ class Scan:
     refused: tuple[RefusedPath, ...]
     unlisted: frozenset[Path]
     empty: frozenset[Path]
+
+
+def modified(status: os.stat_result) -> int:
+    """Return a file's modification time, nanoseconds since the epoch, as far as SQLite can hold it (until 2262)."""
+    return max(-_LATEST, min(status.st_mtime_ns, _LATEST))
 
 
 def absolute(path: Path) -> Path:
@@ -199,7 +206,7 @@ class _Walk:
             self._refuse(path, describe(error), temporary=True)
         else:
             if stat.S_ISREG(status.st_mode):
-                self.files[path] = FoundFile(path, status.st_size, status.st_mtime_ns)
+                self.files[path] = FoundFile(path, status.st_size, modified(status))
             else:
                 self._refuse(path, "is a device or pipe, not a file")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -368,3 +369,21 @@ class TestKnowledge:
     def test_there_must_be_an_index(self, tmp_path: Path) -> None:
         with open_database(tmp_path, model=FakeModel()) as database, pytest.raises(IndexNotFoundError):
             database.add_category("gym", ["boulder"])
+
+
+def test_an_index_that_was_replaced_is_opened_anew(gallery: Path) -> None:
+    location = gallery / INDEX_FOLDER
+    with Database(location, FakeModel()) as database:
+        database.index(gallery)
+        assert database.search("hotel")
+        shutil.rmtree(location)
+        with pytest.raises(IndexNotFoundError):
+            database.search("hotel")
+        (gallery / "hotel.png").unlink()
+        with Database(location, FakeModel()) as other:
+            other.index(gallery)
+        assert not database.search("hotel")
+        save_photo(gallery / "bank.png", "BANK")
+        database.index(gallery)
+    with Database(location, FakeModel()) as fresh:
+        assert [hit.path.name for hit in fresh.search("bank")] == ["bank.png"]

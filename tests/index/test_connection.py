@@ -5,10 +5,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from textsearch.errors import IndexCorruptError, IndexLockedError, IndexWriteError, MissingDependencyError
-from textsearch.index.connection import CATALOG, open_engine, reading, writing
+from textsearch.index.connection import CATALOG, open_engine, outside_transaction, reading, writing
 
 
 def test_a_writing_transaction_excludes_others_before_its_first_statement(tmp_path: Path) -> None:
@@ -64,3 +65,36 @@ def test_a_sqlite_without_trigrams_is_refused(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
     with pytest.raises(MissingDependencyError, match="newer Python"):
         open_engine(tmp_path)
+
+
+def test_a_reader_without_permission_to_write_follows_the_writers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(engine: Engine) -> int:
+        with reading(engine, tmp_path) as connection:
+            return int(connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one())
+
+    writer = open_engine(tmp_path, create=True)
+    outside_transaction(writer, tmp_path, "PRAGMA journal_mode = WAL")
+    with writing(writer, tmp_path) as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+    writer.dispose()
+    monkeypatch.setattr("textsearch.index.connection.os.access", lambda *_: False)
+    reader = open_engine(tmp_path)
+    assert count(reader) == 1
+    assert not (tmp_path / f"{CATALOG}-wal").exists()
+    writer = open_engine(tmp_path, create=True)
+    with writing(writer, tmp_path) as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    assert count(reader) == 2, "while somebody writes"
+    with writing(writer, tmp_path) as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (3)")
+    writer.dispose()
+    assert count(reader) == 3, "when the writer has gone"
+    writer = open_engine(tmp_path, create=True)
+    with writing(writer, tmp_path) as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (4)")
+    writer.dispose()
+    assert count(reader) == 4, "when another one has come and gone"
+    reader.dispose()

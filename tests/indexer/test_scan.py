@@ -9,6 +9,7 @@ import pytest
 
 from textsearch.errors import TextSearchError
 from textsearch.index.folder import KnownFile
+from textsearch.indexer.load import identify
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.scan import RefusedPath, Scan, absolute, scan, vanished
 
@@ -183,3 +184,13 @@ def test_names_that_are_no_text_are_found(root: Path) -> None:
 def test_numbers_that_make_no_sense_are_refused(name: str) -> None:
     with pytest.raises(TextSearchError, match=f"^{name} must be at least 1, not 0$"):
         IndexOptions(**{name: 0})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("date", [10**19, -(10**19)])
+def test_a_date_far_away_is_cut_to_what_the_index_can_hold(root: Path, date: int) -> None:
+    put(root, "a.jpg")
+    os.utime(root / "a.jpg", ns=(1, date))
+    (file,) = scan([root], IndexOptions()).files
+    with (root / "a.jpg").open("rb") as stream:
+        assert identify(stream).mtime_ns == file.mtime_ns
+    assert abs(file.mtime_ns) < 2**63

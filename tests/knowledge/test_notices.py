@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.knowledge.drawn import ALPHABET
+from textsearch.errors import MissingDependencyError
 from textsearch.index.records import Notice
 from textsearch.knowledge import notices
 from textsearch.knowledge.decisions import ELSEWHERE
@@ -69,3 +71,9 @@ def test_the_maker_changes_with_what_decides(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(notices, "VERSION", version)
         makers.add(PhotoDescriber(ALPHABET).maker)
     assert len(makers) == 3
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "textsearch.knowledge.perception", None)
+    with pytest.raises(MissingDependencyError, match="--no-knowledge"):
+        PhotoDescriber(ALPHABET).describe(np.zeros((32, 32, 3), np.uint8), [])

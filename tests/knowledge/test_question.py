@@ -70,3 +70,10 @@ def test_a_category_by_name_and_by_identifier() -> None:
     assert by_name.senses[0].target == by_identifier.senses[0].target
     assert ask_category("walgreens", LEXICON) is None, "a brand is none"
     assert ask_category("outdoors", LEXICON, least=FULL_NAME) is None, "short for a store"
+
+
+def test_an_own_category_goes_before_a_root_of_the_tree_of_the_same_name() -> None:
+    own = OwnCategory("Office", (), np.zeros((0, PICTURE_WIDTH), np.float32))
+    asked = ask_category("office", default_lexicon(), [own])
+    assert asked is not None
+    assert [sense.target for sense in asked.senses] == [own]

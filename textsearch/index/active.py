@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textsearch.errors import IndexCorruptError, IndexWriteError
+from textsearch.index.connection import unreadable
 
 ACTIVE = "active.json"
 MODELS = "models"
@@ -73,6 +74,8 @@ def active_generation(location: Path) -> Generation:
         text = (location / ACTIVE).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return Generation(location)
+    except PermissionError as error:
+        raise unreadable(location) from error
     except (OSError, ValueError) as error:
         raise _unreadable(location, str(error)) from error
     try:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, Executable, insert, select
 
 from textsearch.errors import IndexCorruptError, IndexNotFoundError
 from textsearch.index import changes, queries
-from textsearch.index.connection import CATALOG, open_engine, outside_transaction, reading, writing
+from textsearch.index.connection import CATALOG, open_engine, outside_transaction, reading, unreadable, writing
 from textsearch.index.migrations import MIGRATIONS, migrate, schema_version
 from textsearch.index.packing import pack_path, unpack_path, unpack_region, unpack_vectors
 from textsearch.index.records import KnownFile, ModelIdentity, StoredImage, StoredRegion
@@ -52,6 +52,7 @@ class Catalog:
         self.model = model
         self.identity = identity
         self._engine = engine
+        self._file = _file_at(location)
 
     @staticmethod
     def version(location: Path) -> int:
@@ -60,9 +61,14 @@ class Catalog:
         Raises:
             IndexCorruptError: there is something, but not a database of this program.
             IndexVersionError: a newer version of this program wrote it.
+            TextSearchError: this user may not read the folder.
         """
-        if not (location / CATALOG).exists():
+        try:
+            (location / CATALOG).stat()
+        except (FileNotFoundError, NotADirectoryError):
             return 0
+        except PermissionError as error:
+            raise unreadable(location) from error
         engine = open_engine(location)
         try:
             with reading(engine, location) as connection:
@@ -121,6 +127,10 @@ class Catalog:
             raise IndexCorruptError(f"the catalog in {location} is incomplete; delete this folder and index again")
         model = ModelIdentity(row.model_name, row.model_fingerprint, row.dimension)
         return cls(location, engine, model, row.identity)
+
+    def in_place(self) -> bool:
+        """Return whether the file that was opened is still the catalog of its folder, not moved away or replaced."""
+        return self._file is not None and self._file == _file_at(self.location)
 
     def close(self) -> None:
         """Close all connections."""
@@ -246,3 +256,12 @@ def _birth_certificate(model: ModelIdentity) -> dict[str, Any]:
         "generation": 0,
         "created_by": program,
     }
+
+
+def _file_at(location: Path) -> tuple[int, int] | None:
+    """Return what tells the catalog in a folder from other files, None if it cannot be seen."""
+    try:
+        status = (location / CATALOG).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -6,10 +6,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DisconnectionError
 
 from textsearch.errors import (
     IndexCorruptError,
@@ -25,6 +26,8 @@ _BUSY_SECONDS = 30.0
 """How long a statement waits for another process: checkpoints and recovery after a crash take moments."""
 
 _CACHE_KIBIBYTES = 16_384
+
+_Unwritable = tuple[int, ...]
 
 _OLDEST_SQLITE = (3, 34, 0)
 """The first release with the trigram tokenizer."""
@@ -46,14 +49,21 @@ def open_engine(location: Path, create: bool = False) -> Engine:
         raise MissingDependencyError(
             f"SQLite 3.34 or newer is needed and this Python has {sqlite3.sqlite_version}; use a newer Python"
         )
-    address = f"{(location / CATALOG).absolute().as_uri()}?{_mode(location, create)}"
 
     def connect() -> sqlite3.Connection:
+        unwritable = None if create else _unwritable(location)
+        address = f"{(location / CATALOG).absolute().as_uri()}?{'mode=rwc' if create else _mode(unwritable)}"
         # The pool lends a connection to one thread at a time, so SQLite's own check is not needed; with no
         # isolation level the driver starts no transactions behind our back.
         connection = sqlite3.connect(
-            address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            address,
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_CatalogConnection,
         )
+        connection.unwritable = unwritable
         connection.execute("PRAGMA foreign_keys = ON")
         # In WAL mode a killed process loses nothing with NORMAL: what was committed is in the operating system's
         # hands. Only a power cut can take the last batches, whole ones, and the next run reads those photos again.
@@ -65,18 +75,49 @@ def open_engine(location: Path, create: bool = False) -> Engine:
         "sqlite://", creator=connect, poolclass=QueuePool, pool_size=8, max_overflow=-1, pool_use_lifo=True
     )
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "checkout", partial(_still_right, location))
     return engine
 
 
-def _mode(location: Path, create: bool) -> str:
-    """Return how SQLite shall open the file."""
-    if create:
-        return "mode=rwc"
+class _CatalogConnection(sqlite3.Connection):
+    """A connection that remembers why it was opened as it was.
+
+    Attributes:
+        unwritable: see `_unwritable`.
+    """
+
+    unwritable: _Unwritable | None = None
+
+
+def _unwritable(location: Path) -> _Unwritable | None:
+    """Return the state of a catalog that this process may only read, None if it may write.
+
+    The state is the inode, modification time and size of the file, or nothing while a writer is at work.
+    """
     if os.access(location, os.W_OK) and os.access(location / CATALOG, os.W_OK):
+        return None
+    if (location / f"{CATALOG}-wal").exists():
+        return ()
+    try:
+        status = (location / CATALOG).stat()
+    except OSError:
+        return ()  # SQLite's own message tells what is wrong
+    return (status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def _mode(unwritable: _Unwritable | None) -> str:
+    """Return how SQLite shall open the file."""
+    if unwritable is None:
         return "mode=rw"
     # Reading in WAL mode needs the two side files. Where they cannot be made and no writer keeps them there, the
-    # file does not change, and SQLite may be told so.
-    return "mode=ro" if (location / f"{CATALOG}-wal").exists() else "mode=ro&immutable=1"
+    # file does not change, and SQLite may be told so; but only until the next writer comes.
+    return "mode=ro&immutable=1" if unwritable else "mode=ro"
+
+
+def _still_right(location: Path, connection: _CatalogConnection, *_: object) -> None:
+    """Have the pool open a connection anew if the file may only be read and was written to since."""
+    if connection.unwritable is not None and connection.unwritable != _unwritable(location):
+        raise DisconnectionError
 
 
 def _begin(connection: Connection) -> None:
@@ -134,3 +175,8 @@ def _explain(message: str, location: Path) -> TextSearchError | None:
             "check its permissions and the free disk space"
         )
     return None
+
+
+def unreadable(location: Path) -> TextSearchError:
+    """Return what to say of an index folder into which this user may not look."""
+    return TextSearchError(f"the index in {location} may not be read by this user; check the folder's permissions")

@@ -144,6 +144,10 @@ class IndexFolder:
                 f"{_describe(model)}; index the photos into a new folder, or delete this one and index again"
             )
 
+    def in_place(self) -> bool:
+        """Return whether what was opened is still the index of its folder, not removed or replaced."""
+        return self._catalog.in_place()
+
     def close(self) -> None:
         """Close the catalog. The index cannot be used afterwards."""
         self._catalog.close()

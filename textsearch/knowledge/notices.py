@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textsearch.alphabet import Alphabet
+from textsearch.errors import MissingDependencyError
 from textsearch.index.records import KnowledgeKind, Notice, PhotoKnowledge
 from textsearch.knowledge.decisions import ELSEWHERE, probabilities
 from textsearch.knowledge.lexicon import DATA
@@ -88,8 +89,13 @@ class PhotoDescriber:
 
     @cached_property
     def _perception(self) -> Perception:
-        from textsearch.knowledge.perception import Perception  # here, because torch takes seconds to import
-
+        try:
+            from textsearch.knowledge.perception import Perception  # here, because torch takes seconds to import
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(
+                f"{error.name} is not installed, which finds out what photos show; "
+                "pip install --upgrade scene-textsearch, or index with --no-knowledge"
+            ) from error
         return Perception(self._alphabet)
 
 

@@ -88,7 +88,8 @@ def ask_category(
 
     Arguments as for `ask`; a brand is no category.
     """
-    if lexicon.has_category(name):
+    own = tuple(own)
+    if lexicon.has_category(name) and all(normalise(category.name) != normalise(name) for category in own):
         return Question(name, (_sense_of_category(lexicon.category(name), 1.0, lexicon),))
     asked = ask(name, lexicon, own, least)
     senses = [sense for sense in asked.senses if not isinstance(sense.target, Entity)] if asked else []
