@@ -214,6 +214,77 @@ def _classification(task: str, measured: dict[str, Any]) -> str:
     return f"{table(header, rows)}\n\n{note}"
 
 
+RANKINGS = {
+    "transcript": "transcript + edit distance",
+    "lattice": "lattice",
+    "vectors": "vectors",
+    "vectors_float16": "float16",
+    "vectors_pq": "PQ, 60 bytes",
+    "full": "vectors + lattice",
+}
+"""Way of ranking in `ablation.json` -> column of the table."""
+
+
+def ablation() -> str:
+    """Return the table of what each part of the network is worth."""
+    result = load("ablation")
+    header = ["weights", "detector recall %", *RANKINGS.values()]
+    rows = [
+        [
+            variant["name"],
+            f"{variant['detector_recall']:.1f}",
+            *(f"{variant['rankings'][name]['map']:.1f}" for name in RANKINGS),
+        ]
+        for variant in result["variants"]
+    ]
+    note = (
+        f"Word mAP on {result['photos']} photos of {result['data']}; RapidOCR 3.10 as shipped + edit distance in the "
+        f"same run: {result['rapidocr']['map']:.1f}. {measured_on(result)}"
+    )
+    return f"{table(header, rows)}\n\n{note}"
+
+
+def resolutions() -> str:
+    """Return the table of accuracy against speed."""
+    result = load("resolutions")
+    header = ["longer side or preset", "mAP", "top-100 mAP", "detector recall %", "images/s", "speed, RapidOCR = 1"]
+    rows = [
+        [
+            row["setting"],
+            f"{row['full']['map']:.1f}",
+            f"{row['full']['top100_map']:.1f}",
+            f"{row['detector_recall']:.1f}",
+            f"{row['images_per_second']:.1f}",
+            "{median:.2f} ({minimum:.2f} to {maximum:.2f})".format(**row["speed"]),
+        ]
+        for row in result["settings"]
+    ]
+    theirs = result["rapidocr"]
+    reference = [
+        "RapidOCR 3.10 as shipped + edit distance",
+        *(f"{theirs[metric]:.1f}" for metric in ("map", "top100_map")),
+        "",
+        f"{theirs['images_per_second']:.1f}",
+        "1",
+    ]
+    note = (
+        f"{result['photos']} photos of {result['data']}, all settings and RapidOCR in turns on small groups of "
+        f"photos; text only, without what photos show. {measured_on(result)}"
+    )
+    return f"{table(header, [*rows, reference])}\n\n{note}"
+
+
+def curved() -> str:
+    """Return the table of words along curves, turned and in columns."""
+    result = load("curved")
+    header = ["shape", "pictures", "polygons, mAP", "quadrilaterals only, mAP"]
+    rows = [
+        [row["shape"], f"{row['pictures']}", *(f"{row[name]['map']:.1f}" for name in ("polygons", "quadrilaterals"))]
+        for row in result["shapes"]
+    ]
+    return f"{table(header, rows)}\n\n{measured_on(result)}"
+
+
 def pretraining() -> str:
     """Return the table of what pre-training without labels is worth, by the number of labels."""
     result = load("pretraining")
@@ -239,6 +310,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "candidates": candidates,
     "reranking": reranking,
     "knowledge": knowledge,
+    "ablation": ablation,
+    "resolutions": resolutions,
+    "curved": curved,
     "pretraining": pretraining,
 }
 """The tables that the README may hold, by the names in its markers."""
