@@ -51,6 +51,12 @@ def test_version(run: Run) -> None:
     assert run("--version").out == f"textsearch {importlib.metadata.version('scene-textsearch')}\n"
 
 
+def test_python_can_run_it_as_a_module() -> None:
+    command = [sys.executable, "-m", "textsearch", "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert result.stdout == f"textsearch {importlib.metadata.version('scene-textsearch')}\n"
+
+
 def test_no_argument_shows_the_help(run: Run) -> None:
     outcome = run()
     assert "Commands:" in outcome.out + outcome.err
