@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textsearch.cli import render
-from textsearch.cli.context import IndexOption, JsonOption, examples, open_database
+from textsearch.cli.context import IndexOption, JsonOption, examples, keep_photos, open_database
 from textsearch.cli.output import console, emit, emit_json, note, printable, shows_table
 from textsearch.errors import TextSearchError
 
@@ -48,7 +48,7 @@ def show(
     """List the texts found in one photo, or draw them on a copy of it."""
     with open_database(index) as database:
         if out is not None:
-            _refuse_to_harm(out, image, database)
+            keep_photos(out, database, image)
         if find is not None:
             _show_hit(_find(find, image, database), out, as_json=as_json)
             return
@@ -77,8 +77,8 @@ def _find(text: str, image: Path, database: Database) -> SearchResult:
     Raises:
         TextSearchError: the photo is not in the index.
     """
-    path = image.absolute()
-    if not database.is_indexed(path):
+    path = database.known_path(image)
+    if path is None:
         raise TextSearchError(f"{image} is not in the index; run: textsearch index {image}")
     result = database.search(text, database.status().info.images)
     return replace(result, hits=tuple(hit for hit in result if path in (hit.path, *hit.copies)))
@@ -100,16 +100,6 @@ def _show_hit(result: SearchResult, out: Path | None, *, as_json: bool) -> None:
         emit(render.tsv(result))
     if not result:
         raise typer.Exit(1)
-
-
-def _refuse_to_harm(out: Path, image: Path, database: Database) -> None:
-    """Raise TextSearchError if saving to `out` would overwrite the photo itself or one that is indexed."""
-    if not out.exists():
-        return
-    if image.exists() and out.samefile(image):
-        raise TextSearchError(f"--out {out} is the photo itself; give another name, photos are never overwritten.")
-    if database.is_indexed(out):
-        raise TextSearchError(f"--out {out} is an indexed photo; give another name, photos are never overwritten.")
 
 
 def _save(drawing: Image, out: Path) -> None:

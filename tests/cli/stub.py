@@ -157,3 +157,9 @@ class StubDatabase:
 
     def is_indexed(self, path: Path) -> bool:
         return path in self.indexed
+
+    def known_path(self, path: Path) -> Path | None:
+        return path if path in self.indexed else None
+
+    def protects(self, path: Path) -> bool:
+        return path in self.indexed
