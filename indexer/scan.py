@@ -111,7 +111,7 @@ def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], b
     for source in named:
         if _is_directory(source):
             walk.folder(source)
-        elif _is_gone(source):
+        elif is_gone(source):
             raise TextSearchError(f"there is no file or folder {source}; check the spelling")
         else:
             walk.file(source)
@@ -137,11 +137,12 @@ def vanished(known: Iterable[KnownFile], found: Scan) -> list[KnownFile]:
         for file in known
         if file.path not in present
         and unsure.isdisjoint(file.path.parents)
-        and (_is_gone(file.path) or _is_directory(file.path))  # a folder in the place of the file
+        and (is_gone(file.path) or _is_directory(file.path))  # a folder in the place of the file
     ]
 
 
-def _is_gone(path: Path) -> bool:
+def is_gone(path: Path) -> bool:
+    """Return whether there is surely no such file; False where nobody can tell."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

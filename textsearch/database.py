@@ -356,18 +356,24 @@ class Database(AdaptableIndex):
         """
         return self._open(check_model=False).failures()
 
-    def prune(self, *, dry_run: bool = False) -> list[Path]:
+    def prune(self, *, dry_run: bool = False, only: Iterable[Path] | None = None) -> list[Path]:
         """Forget indexed and failed files that do not exist any more; return them.
+
+        A file that merely cannot be reached is kept.
 
         Args:
             dry_run: only return them.
+            only: forget none but these, for example what an earlier dry run returned; None: all.
 
         Raises:
             IndexNotFoundError: there is no index yet.
             IndexLockedError: another process writes.
         """
+        from textsearch.indexer.scan import is_gone
+
         folder = self._open()
-        gone = [known.path for known in folder.known_files() if not os.path.lexists(known.path)]
+        known = {file.path for file in folder.known_files()}
+        gone = sorted(path for path in (known if only is None else known.intersection(only)) if is_gone(path))
         if gone and not dry_run:
             with folder.writer() as writer:
                 writer.forget(gone)
