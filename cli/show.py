@@ -53,7 +53,7 @@ def show(
             _show_hit(_find(find, image, database), out, as_json=as_json)
             return
         regions = database.show(image)
-        known = database.knowledge(image) if database.is_indexed(image) else None
+        known = _understood(database.knowledge(image)) if database.is_indexed(image) else None
     if out is not None:
         from PIL.Image import fromarray
 
@@ -149,6 +149,15 @@ def as_dict(image: Path, regions: Regions) -> dict[str, Any]:
         "height": regions.height,
         "regions": found,
     }
+
+
+def _understood(notices: Sequence[Notice]) -> list[Notice]:
+    """Return notices without those that another version's lexicon gave an identifier that this one does not know."""
+    from textsearch.knowledge.lexicon import default_lexicon
+
+    lexicon = default_lexicon()
+    entities = set(lexicon.entity_identifiers)
+    return [notice for notice in notices if notice.identifier in entities or lexicon.has_category(notice.identifier)]
 
 
 def known_as_dict(notice: Notice) -> dict[str, Any]:

@@ -135,6 +135,24 @@ def test_what_is_known_of_an_indexed_photo_as_json(run: Run, database: StubDatab
     assert (second["kind"], second["identifier"], second["regions"]) == ("scene", "amenity/cafe", [])
 
 
+@pytest.mark.parametrize("for_a_person", [True, False])
+def test_what_only_another_lexicon_knows_is_left_out(
+    run: Run, database: StubDatabase, photo: Path, monkeypatch: pytest.MonkeyPatch, for_a_person: bool
+) -> None:
+    monkeypatch.setattr(show, "shows_table", lambda: for_a_person)
+    database.indexed = {photo}
+    database.notices = [
+        Notice("entity", "Q0", 0.5, (0,)),
+        Notice("scene", "no/such", 0.5),
+        Notice("scene", "amenity/cafe", 0.25),
+    ]
+    if for_a_person:
+        assert [line[:4] for line in run("show", photo).out.splitlines() if "by the" in line] == ["  25"]
+    else:
+        (known,) = json.loads(run("show", photo, "--json").out)["knowledge"]
+        assert known["identifier"] == "amenity/cafe"
+
+
 def test_what_is_known_for_a_person(
     run: Run, database: StubDatabase, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
