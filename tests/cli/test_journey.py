@@ -114,3 +114,13 @@ def test_a_photo_is_one_photo_from_wherever_it_is_named(
     assert (gallery / "sub/door.png").read_bytes() == before
     for photo in ("../gallery/sub/door.png", "../other/sub/door.png", "../link.png"):
         assert run("show", photo, "--find", "exit").out.split("\t")[3] == str(gallery / "sub/door.png")
+
+
+def test_a_disk_that_is_not_mounted_is_named_at_once(run_for_real: Run, gallery: Path) -> None:
+    run = run_for_real
+    run("index", gallery)
+    gallery.rename(gallery.with_name("unmounted"))
+    gallery.mkdir()
+    outcome = run("index", gallery, "--quiet")
+    assert outcome.err.startswith(f"{gallery}: the folder is empty, but 2 photos are indexed from it")
+    assert "--failed" not in outcome.err
