@@ -34,6 +34,8 @@ def test_what_is_allowed(pattern: str) -> None:
         ("a" * (LONGEST_PATTERN + 1), "200 characters"),
         ("(a", "cannot be understood"),
         ("a**", "cannot be understood"),
+        ("a{4294967296}", "cannot be understood: .*repetition"),
+        ("a{,5000000000}", "cannot be understood: .*repetition"),
     ],
 )
 def test_what_is_refused(pattern: str, message: str) -> None:

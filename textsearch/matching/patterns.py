@@ -39,6 +39,8 @@ def compile_pattern(regex: Regex, query: str) -> re.Pattern[str]:
         return re.compile(regex.pattern, re.IGNORECASE)
     except re.error as error:
         raise error_at(query, regex.position, f"This regular expression cannot be understood: {error.msg}.") from error
+    except OverflowError as error:
+        raise error_at(query, regex.position, f"This regular expression cannot be understood: {error}.") from error
 
 
 def _problem(pattern: str) -> str | None:
