@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from textsearch.cli.context import IndexOption, examples, keep_photos, open_database
+from textsearch.cli.context import IndexOption, examples, keep_files, open_database
 from textsearch.cli.output import note
 from textsearch.cli.search import (
     CategoryOption,
@@ -26,7 +26,6 @@ from textsearch.cli.search import (
     nothing_found,
 )
 from textsearch.cli.status import size_text
-from textsearch.errors import TextSearchError
 
 EXAMPLES = examples(
     'textsearch report "coca cola" -o hits.html            one file: open it in a browser, send it, print it',
@@ -59,9 +58,7 @@ def report(
     search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene))
     search.check()
     with open_database(index) as database:
-        keep_photos(out, database, *([] if like is None else [like.path]))
-        if not force and out.exists():
-            raise TextSearchError(f"--out {out} exists already; give another name, or --force to replace it.")
+        keep_files(out, database, *([] if like is None else [like.path]), force=force)
         result = search.answer(database)
     if not result:
         note(nothing_found(result) if result.nearest else "nothing found; no page was written")

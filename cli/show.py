@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textsearch.cli import render
-from textsearch.cli.context import IndexOption, JsonOption, examples, keep_photos, open_database
+from textsearch.cli.context import IndexOption, JsonOption, examples, keep_files, open_database
 from textsearch.cli.output import console, emit, emit_json, note, printable, shows_table
 from textsearch.errors import TextSearchError
 
@@ -42,13 +42,14 @@ def show(
         str | None,
         typer.Option("--find", metavar="TEXT", help="Only what matches this, with the matched letters marked."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the drawing if it is there already.")] = False,
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the texts found in one photo, or draw them on a copy of it."""
     with open_database(index) as database:
         if out is not None:
-            keep_photos(out, database, image)
+            keep_files(out, database, image, force=force)
         if find is not None:
             _show_hit(_find(find, image, database), out, as_json=as_json)
             return

@@ -108,7 +108,7 @@ def test_a_photo_is_one_photo_from_wherever_it_is_named(
     (tmp_path / "other").symlink_to(gallery)
     before = (gallery / "sub/door.png").read_bytes()
     for out in ("../gallery/sub/door.png", "../other/sub/door.png", "../link.png"):
-        for command in (("show", "../gallery/atlanta.png"), ("report", "coca", "--force")):
+        for command in (("show", "../gallery/atlanta.png", "--force"), ("report", "coca", "--force")):
             outcome = run(*command, "-o", out)
             assert (outcome.code, "is an indexed photo" in outcome.err) == (2, True)
     assert (gallery / "sub/door.png").read_bytes() == before

@@ -43,9 +43,15 @@ def test_out_draws_on_a_copy(run: Run, photo: Path, tmp_path: Path) -> None:
     assert photo.read_bytes() == before
 
 
-def test_out_may_be_drawn_again(run: Run, photo: Path, tmp_path: Path) -> None:
-    for _ in range(2):
-        assert run("show", photo, "--out", tmp_path / "marked.png").code == 0
+def test_a_file_that_is_there_is_replaced_only_if_asked(run: Run, photo: Path, tmp_path: Path) -> None:
+    other = save_photo(tmp_path / "mine.png", "MINE")
+    before = other.read_bytes()
+    outcome = run("show", photo, "--out", other)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--force" in outcome.err
+    assert other.read_bytes() == before
+    assert run("show", photo, "--out", other, "--force").code == 0
+    assert other.read_bytes() != before
 
 
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
@@ -55,7 +61,7 @@ def test_out_never_overwrites_the_photo_itself(run: Run, photo: Path, tmp_path: 
     if callable(link):
         out = tmp_path / "other-name.png"
         link(photo, out)
-    outcome = run("show", photo, "--out", out)
+    outcome = run("show", photo, "--out", out, "--force")
     assert (outcome.code, outcome.out) == (2, "")
     assert "photo itself" in outcome.err
     assert photo.read_bytes() == before
@@ -65,7 +71,7 @@ def test_out_never_overwrites_an_indexed_photo(run: Run, database: StubDatabase,
     other = save_photo(tmp_path / "other.png", "SALE")
     database.indexed = {other}
     before = other.read_bytes()
-    outcome = run("show", photo, "--out", other)
+    outcome = run("show", photo, "--out", other, "--force")
     assert outcome.code == 2
     assert "indexed photo" in outcome.err
     assert other.read_bytes() == before
