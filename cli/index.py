@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,10 @@ from textsearch.cli.progress import duration, progress_listener
 from textsearch.errors import TextSearchError
 
 if TYPE_CHECKING:
-    from textsearch.types import IndexReport
+    from textsearch.types import Failure, IndexReport
+
+_MOST_REASONS = 5
+"""Reasons at most that are said at the end of a run."""
 
 EXAMPLES = examples(
     "textsearch index ./gallery                    all photos below ./gallery",
@@ -107,12 +111,12 @@ def index(
         with progress_listener(quiet=quiet) as listener:
             report = database.index(*paths, options=options, progress=listener)
         location = database.location
+        recorded = set(database.failures()) if report.failures else set()
     if as_json:
         emit_json({**report.to_dict(), "location": str(location)})
     elif not quiet:
         note(f"{summary(report)} -> {location}")
-    if report.failures:
-        _tell_failures(report)
+    _tell_failures(report.failures, recorded)
     if report.interrupted:
         raise typer.Exit(130)
     if strict and report.failures:
@@ -145,7 +149,18 @@ def summary(report: IndexReport) -> str:
     return f"{done}; {state} after {duration(report.seconds)}"
 
 
-def _tell_failures(report: IndexReport) -> None:
-    """Say how many files failed, and where the reasons are."""
-    files = "1 file" if len(report.failures) == 1 else f"{len(report.failures):,} files"
-    note(f"{files} could not be read; `textsearch status --failed` shows why")
+def _tell_failures(failures: Sequence[Failure], recorded: Collection[Failure]) -> None:
+    """Say how many files failed and where the reasons are, or the reasons themselves where the index records none.
+
+    Args:
+        failures: those of this run.
+        recorded: those that the index knows. It records none for photos that it keeps, nor for folders that are empty.
+    """
+    passing = [failure for failure in failures if failure not in recorded]
+    for failure in passing[:_MOST_REASONS]:
+        note(f"{failure.path}: {failure.reason}")
+    if len(passing) > _MOST_REASONS:
+        note(f"and {len(passing) - _MOST_REASONS:,} more like these; --json lists all")
+    if count := len(failures) - len(passing):
+        files = "1 file" if count == 1 else f"{count:,} files"
+        note(f"{files} could not be read; `textsearch status --failed` shows why")

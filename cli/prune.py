@@ -38,7 +38,7 @@ def prune(
             return
         if not yes:
             _ask(len(gone))
-        gone = database.prune()
+        gone = database.prune(only=gone)
     note(f"{len(gone):,} photos forgotten")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from textsearch.cli.context import IndexOption, examples, open_database
+from textsearch.cli.context import IndexOption, examples, keep_files, open_database
 from textsearch.cli.output import note
 from textsearch.cli.search import (
     CategoryOption,
@@ -26,10 +26,6 @@ from textsearch.cli.search import (
     nothing_found,
 )
 from textsearch.cli.status import size_text
-from textsearch.errors import TextSearchError
-
-if TYPE_CHECKING:
-    from textsearch.database import Database
 
 EXAMPLES = examples(
     'textsearch report "coca cola" -o hits.html            one file: open it in a browser, send it, print it',
@@ -62,7 +58,7 @@ def report(
     search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene))
     search.check()
     with open_database(index) as database:
-        _refuse_to_harm(out, database, force=force)
+        keep_files(out, database, *([] if like is None else [like.path]), force=force)
         result = search.answer(database)
     if not result:
         note(nothing_found(result) if result.nearest else "nothing found; no page was written")
@@ -72,13 +68,3 @@ def report(
     size = write_report(result, out, overwrite=force)
     photos = "1 photo" if len(result) == 1 else f"{len(result)} photos"
     note(f"{photos} on {out}, {size_text(size)}")
-
-
-def _refuse_to_harm(out: Path, database: Database, *, force: bool) -> None:
-    """Raise TextSearchError if the page would replace a photo, or a file without --force."""
-    if not out.exists():
-        return
-    if database.is_indexed(out):
-        raise TextSearchError(f"--out {out} is an indexed photo; give another name, photos are never overwritten.")
-    if not force:
-        raise TextSearchError(f"--out {out} exists already; give another name, or --force to replace it.")

@@ -21,7 +21,7 @@ What TEXT can be, as typed in a shell:
   'cola -pepsi'               the first, and not the second
   'taxi|cab'                  one or the other
   'star*' '*sale' '*sale*'    a word that begins with it, ends with it, contains it
-  '/^re16/'                   a regular expression, on what was read
+  '/^re16/'                   a regular expression, on what was read, without its punctuation
   'c\\|o'                      after a backslash, a character stands for itself
   pharmacy                    a name: also photos known to show one, though no text says so
 \b

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textsearch.cli import render
-from textsearch.cli.context import IndexOption, JsonOption, examples, open_database
+from textsearch.cli.context import IndexOption, JsonOption, examples, keep_files, open_database
 from textsearch.cli.output import console, emit, emit_json, note, printable, shows_table
 from textsearch.errors import TextSearchError
 
@@ -42,18 +42,19 @@ def show(
         str | None,
         typer.Option("--find", metavar="TEXT", help="Only what matches this, with the matched letters marked."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the drawing if it is there already.")] = False,
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the texts found in one photo, or draw them on a copy of it."""
     with open_database(index) as database:
         if out is not None:
-            _refuse_to_harm(out, image, database)
+            keep_files(out, database, image, force=force)
         if find is not None:
             _show_hit(_find(find, image, database), out, as_json=as_json)
             return
         regions = database.show(image)
-        known = database.knowledge(image) if database.is_indexed(image) else None
+        known = _understood(database.knowledge(image)) if database.is_indexed(image) else None
     if out is not None:
         from PIL.Image import fromarray
 
@@ -77,8 +78,8 @@ def _find(text: str, image: Path, database: Database) -> SearchResult:
     Raises:
         TextSearchError: the photo is not in the index.
     """
-    path = image.absolute()
-    if not database.is_indexed(path):
+    path = database.known_path(image)
+    if path is None:
         raise TextSearchError(f"{image} is not in the index; run: textsearch index {image}")
     result = database.search(text, database.status().info.images)
     return replace(result, hits=tuple(hit for hit in result if path in (hit.path, *hit.copies)))
@@ -100,16 +101,6 @@ def _show_hit(result: SearchResult, out: Path | None, *, as_json: bool) -> None:
         emit(render.tsv(result))
     if not result:
         raise typer.Exit(1)
-
-
-def _refuse_to_harm(out: Path, image: Path, database: Database) -> None:
-    """Raise TextSearchError if saving to `out` would overwrite the photo itself or one that is indexed."""
-    if not out.exists():
-        return
-    if image.exists() and out.samefile(image):
-        raise TextSearchError(f"--out {out} is the photo itself; give another name, photos are never overwritten.")
-    if database.is_indexed(out):
-        raise TextSearchError(f"--out {out} is an indexed photo; give another name, photos are never overwritten.")
 
 
 def _save(drawing: Image, out: Path) -> None:
@@ -159,6 +150,15 @@ def as_dict(image: Path, regions: Regions) -> dict[str, Any]:
         "height": regions.height,
         "regions": found,
     }
+
+
+def _understood(notices: Sequence[Notice]) -> list[Notice]:
+    """Return notices without those that another version's lexicon gave an identifier that this one does not know."""
+    from textsearch.knowledge.lexicon import default_lexicon
+
+    lexicon = default_lexicon()
+    entities = set(lexicon.entity_identifiers)
+    return [notice for notice in notices if notice.identifier in entities or lexicon.has_category(notice.identifier)]
 
 
 def known_as_dict(notice: Notice) -> dict[str, Any]:

@@ -83,12 +83,23 @@ def absolute(path: Path) -> Path:
     Raises:
         TextSearchError: the links on the way form a circle.
     """
-    try:
-        if not path.name or path.name == ".." or _is_directory(path):
-            return path.resolve()
-        return path.parent.resolve() / path.name
-    except (OSError, RuntimeError) as error:  # RuntimeError until Python 3.12
-        raise TextSearchError(f"{path} cannot be reached: its links lead back to themselves") from error
+    if not path.name or path.name == ".." or _is_directory(path):
+        return _resolved(path)
+    return _resolved(path.parent) / path.name
+
+
+def possible_names(path: Path) -> list[Path]:
+    """Return all paths under which the index may know a file, likeliest first.
+
+    After its absolute path come those with the name of a link instead of what it leads to, as of a link to a folder
+    that was followed, and last what the file itself links to.
+
+    Raises:
+        TextSearchError: the links on the way form a circle.
+    """
+    plain = path.absolute()
+    followed = (absolute(folder) / plain.relative_to(folder) for folder in plain.parents)
+    return list(dict.fromkeys((absolute(path), *followed, _resolved(path))))
 
 
 def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], bool] = lambda: False) -> Scan:
@@ -107,7 +118,7 @@ def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], b
     for source in named:
         if _is_directory(source):
             walk.folder(source)
-        elif _is_gone(source):
+        elif is_gone(source):
             raise TextSearchError(f"there is no file or folder {source}; check the spelling")
         else:
             walk.file(source)
@@ -133,11 +144,12 @@ def vanished(known: Iterable[KnownFile], found: Scan) -> list[KnownFile]:
         for file in known
         if file.path not in present
         and unsure.isdisjoint(file.path.parents)
-        and (_is_gone(file.path) or _is_directory(file.path))  # a folder in the place of the file
+        and (is_gone(file.path) or _is_directory(file.path))  # a folder in the place of the file
     ]
 
 
-def _is_gone(path: Path) -> bool:
+def is_gone(path: Path) -> bool:
+    """Return whether there is surely no such file; False where nobody can tell."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -145,6 +157,13 @@ def _is_gone(path: Path) -> bool:
     except OSError:  # no permission to look, or no answer: it may well be there
         return False
     return False
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError until Python 3.12
+        raise TextSearchError(f"{path} cannot be reached: its links lead back to themselves") from error
 
 
 def _is_directory(path: Path) -> bool:

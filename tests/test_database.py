@@ -28,6 +28,7 @@ from textsearch.errors import (
 from textsearch.index.folder import IndexFolder
 from textsearch.index.readings_file import READINGS
 from textsearch.index.records import PICTURE_WIDTH, ModelIdentity, Notice, PhotoKnowledge
+from textsearch.indexer.options import IndexOptions
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.spans import Reading
 from textsearch.location import INDEX_FOLDER, INDEX_VARIABLE, locate
@@ -104,6 +105,63 @@ def test_from_photos_to_hits_with_the_public_names_only(gallery: Path) -> None:
         assert status.bytes > 0
 
 
+class TestPaths:
+    """One photo has many names."""
+
+    @pytest.fixture
+    def database(self, gallery: Path, tmp_path: Path) -> Iterator[Database]:
+        """`linked` in the gallery leads to a folder outside, `alias.png` to a file outside."""
+        save_photo(tmp_path / "outside" / "taxi.png", "TAXI")
+        save_photo(tmp_path / "album" / "bank.png", "BANK")
+        (gallery / "linked").symlink_to(tmp_path / "outside")
+        (gallery / "alias.png").symlink_to(tmp_path / "album" / "bank.png")
+        (tmp_path / "other").symlink_to(gallery)
+        with open_database(gallery, model=FakeModel()) as database:
+            database.index(gallery, options=IndexOptions(follow_links=True))
+            yield database
+
+    @pytest.mark.parametrize(
+        ("named", "known"),
+        [
+            ("exit.png", "exit.png"),
+            ("../gallery/exit.png", "exit.png"),
+            ("../other/exit.png", "exit.png"),
+            ("linked/taxi.png", "linked/taxi.png"),
+            ("../other/linked/taxi.png", "linked/taxi.png"),
+            ("../to_exit.png", "exit.png"),
+        ],
+    )
+    def test_each_leads_to_the_photo(
+        self, database: Database, gallery: Path, monkeypatch: pytest.MonkeyPatch, named: str, known: str
+    ) -> None:
+        monkeypatch.chdir(gallery)
+        (gallery.parent / "to_exit.png").symlink_to("gallery/exit.png")
+        assert database.known_path(named) == gallery / known
+        assert database.is_indexed(named)
+        assert database.protects(named)
+        assert database.knowledge(named) == []
+
+    @pytest.mark.parametrize("named", ["album/bank.png", "outside/taxi.png", "hard.png", "gallery/broken.jpg"])
+    def test_what_must_not_be_overwritten_under_any_name(
+        self, database: Database, gallery: Path, tmp_path: Path, named: str
+    ) -> None:
+        (tmp_path / "hard.png").hardlink_to(gallery / "exit.png")
+        (gallery / "broken.jpg").write_bytes(b"no picture")
+        database.index(gallery)
+        assert not database.is_indexed(tmp_path / named)
+        assert database.protects(tmp_path / named)
+
+    def test_nothing_else_is_protected(self, database: Database, tmp_path: Path) -> None:
+        save_photo(tmp_path / "marked.png", "EXIT", "drawn")
+        (tmp_path / "empty.html").touch()
+        assert not any(database.protects(tmp_path / name) for name in ("marked.png", "empty.html", "none", ""))
+
+    def test_links_in_circles_are_an_error(self, database: Database, tmp_path: Path) -> None:
+        (tmp_path / "loop").symlink_to("loop")
+        with pytest.raises(TextSearchError, match="lead back to themselves"):
+            database.known_path(tmp_path / "loop" / "a.png")
+
+
 def test_no_index_yet(tmp_path: Path) -> None:
     with Database(tmp_path / "none", FakeModel()) as database:
         with pytest.raises(IndexNotFoundError, match="textsearch index"):
@@ -111,6 +169,7 @@ def test_no_index_yet(tmp_path: Path) -> None:
         with pytest.raises(IndexNotFoundError):
             database.status()
         assert not database.is_indexed(tmp_path / "a.png")
+        assert not database.protects(save_photo(tmp_path / "a.png", "EXIT"))
 
 
 def test_another_model_is_refused_but_may_look(gallery: Path) -> None:
@@ -161,6 +220,26 @@ def test_prune_forgets_only_what_vanished(gallery: Path) -> None:
         assert database.prune() == [gallery / "exit.png"]
         assert database.status().info.images == 1
         assert [hit.path.name for hit in database.search("exit", 0)] == ["hotel.png"]
+
+
+def test_prune_keeps_what_cannot_be_reached(gallery: Path) -> None:
+    save_photo(gallery / "album" / "taxi.png", "TAXI")
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+        (gallery / "exit.png").unlink()
+        (gallery / "album").rename(gallery / "elsewhere")
+        (gallery / "album").symlink_to("album")  # no way through it, as through a disk that does not answer
+        assert database.prune() == [gallery / "exit.png"]
+
+
+def test_prune_forgets_only_what_it_is_told_to(gallery: Path) -> None:
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+        (gallery / "exit.png").unlink()
+        agreed = [*database.prune(dry_run=True), gallery / "not_indexed.png"]
+        (gallery / "hotel.png").unlink()
+        assert database.prune(only=agreed) == [gallery / "exit.png"]
+        assert database.prune(dry_run=True) == [gallery / "hotel.png"]
 
 
 def test_what_is_committed_can_be_searched_while_indexing(gallery: Path) -> None:

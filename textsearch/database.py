@@ -224,9 +224,43 @@ class Database(AdaptableIndex):
 
     def is_indexed(self, image: str | Path) -> bool:
         """Return whether a photo is in the index; False also where there is no index."""
+        return self.known_path(image) is not None
+
+    def known_path(self, image: str | Path) -> Path | None:
+        """Return the path under which the index knows a photo, through whatever links and folders it is named.
+
+        None if the photo is not in the index, or there is no index.
+
+        Raises:
+            TextSearchError: the links on the way form a circle.
+        """
+        from textsearch.indexer.scan import possible_names
+
         try:
-            return self._open().regions_of(Path(image).absolute()) is not None
+            folder = self._open(check_model=False)
         except IndexNotFoundError:
+            return None
+        return next((path for path in possible_names(Path(image)) if folder.image_at(path) is not None), None)
+
+    def protects(self, file: str | Path) -> bool:
+        """Return whether a file is an indexed photo, one that could not be read, or holds what an indexed one holds.
+
+        Such a file must never be overwritten, whatever it is called here.
+
+        Raises:
+            TextSearchError: the links on the way form a circle.
+        """
+        from textsearch.indexer.load import identify_file
+        from textsearch.indexer.scan import possible_names
+
+        names = possible_names(Path(file))
+        try:
+            folder = self._open(check_model=False)
+            if any(known.path in names for known in folder.known_files(names)):
+                return True
+            # A link that was indexed, or another hard link, leads here from a name that cannot be guessed.
+            return folder.image_of_content(identify_file(Path(file)).sha256) is not None
+        except (IndexNotFoundError, ImageError):
             return False
 
     def knowledge(self, image: str | Path) -> list[Notice]:
@@ -235,11 +269,11 @@ class Database(AdaptableIndex):
         Raises:
             TextSearchError: the photo is not in the index.
         """
-        folder, path = self._open(check_model=False), Path(image).absolute()
-        regions, image_id = folder.regions_of(path), folder.image_at(path)
-        if regions is None or image_id is None:
+        folder, path = self._open(check_model=False), self.known_path(image)
+        image_id = None if path is None else folder.image_at(path)
+        if path is None or image_id is None:
             raise TextSearchError(f"{image} is not in the index; run: textsearch index {image}")
-        places = {region.region_id: place for place, region in enumerate(regions)}
+        places = {region.region_id: place for place, region in enumerate(folder.regions_of(path) or ())}
         return [
             Notice(known.kind, known.identifier, known.score, tuple(places[number] for number in known.region_ids))
             for known in folder.knowledge_of([image_id]).get(image_id, [])
@@ -322,18 +356,24 @@ class Database(AdaptableIndex):
         """
         return self._open(check_model=False).failures()
 
-    def prune(self, *, dry_run: bool = False) -> list[Path]:
+    def prune(self, *, dry_run: bool = False, only: Iterable[Path] | None = None) -> list[Path]:
         """Forget indexed and failed files that do not exist any more; return them.
+
+        A file that merely cannot be reached is kept.
 
         Args:
             dry_run: only return them.
+            only: forget none but these, for example what an earlier dry run returned; None: all.
 
         Raises:
             IndexNotFoundError: there is no index yet.
             IndexLockedError: another process writes.
         """
+        from textsearch.indexer.scan import is_gone
+
         folder = self._open()
-        gone = [known.path for known in folder.known_files() if not os.path.lexists(known.path)]
+        known = {file.path for file in folder.known_files()}
+        gone = sorted(path for path in (known if only is None else known.intersection(only)) if is_gone(path))
         if gone and not dry_run:
             with folder.writer() as writer:
                 writer.forget(gone)

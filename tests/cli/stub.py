@@ -132,9 +132,9 @@ class StubDatabase:
     def failures(self) -> list[Failure]:
         return self.failed
 
-    def prune(self, dry_run: bool = False) -> list[Path]:
+    def prune(self, dry_run: bool = False, only: Sequence[Path] | None = None) -> list[Path]:
         self.asked.append(("prune", dry_run))
-        return self.gone
+        return [path for path in self.gone if only is None or path in only]
 
     def knowledge(self, path: Path) -> list[Notice]:
         return self.notices
@@ -156,4 +156,10 @@ class StubDatabase:
         self.asked.append(("remove", name))
 
     def is_indexed(self, path: Path) -> bool:
+        return path in self.indexed
+
+    def known_path(self, path: Path) -> Path | None:
+        return path if path in self.indexed else None
+
+    def protects(self, path: Path) -> bool:
         return path in self.indexed

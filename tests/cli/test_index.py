@@ -74,14 +74,29 @@ def test_no_paths_on_standard_input_is_an_error(run: Run) -> None:
 
 def test_failures_are_counted_and_the_command_that_shows_them_is_named(run: Run, database: StubDatabase) -> None:
     database.report = a_report(added=1, failures=(BROKEN,))
+    database.failed = [BROKEN]
     outcome = run("index", "/g", "--quiet")
     assert outcome.code == 0
     assert outcome.err == "1 file could not be read; `textsearch status --failed` shows why\n"
 
 
+def test_reasons_that_the_index_does_not_record_are_said(run: Run, database: StubDatabase) -> None:
+    unread = [Failure(Path(f"/g/{number}.jpg"), "no permission to read it") for number in range(7)]
+    database.report = a_report(failures=(*unread, BROKEN))
+    database.failed = [BROKEN, Failure(Path("/h/old.jpg"), "the file is empty")]
+    assert run("index", "/g", "--quiet").err.splitlines() == [
+        *(f"/g/{number}.jpg: no permission to read it" for number in range(5)),
+        "and 2 more like these; --json lists all",
+        "1 file could not be read; `textsearch status --failed` shows why",
+    ]
+    database.report = a_report(failures=tuple(unread[:1]))
+    assert run("index", "/g", "--quiet").err == "/g/0.jpg: no permission to read it\n"
+
+
 def test_strict_makes_a_failure_exit_code_2(run: Run, database: StubDatabase) -> None:
     assert run("index", "/g", "--strict").code == 0
-    database.report = a_report(failures=(BROKEN, BROKEN))
+    database.report = a_report(failures=(BROKEN, Failure(Path("/g/other.jpg"), "the file is empty")))
+    database.failed = list(database.report.failures)
     outcome = run("index", "/g", "--strict")
     assert outcome.code == 2
     assert "2 files could not be read" in outcome.err

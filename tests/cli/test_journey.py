@@ -95,3 +95,32 @@ def test_bad_input_is_one_sentence(run_for_real: Run, arguments: tuple[str, ...]
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith("textsearch: ")
     assert outcome.err.count("\n") == 1
+
+
+def test_a_photo_is_one_photo_from_wherever_it_is_named(
+    run_for_real: Run, gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_for_real
+    run("index", gallery)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "link.png").symlink_to(gallery / "sub" / "door.png")
+    (tmp_path / "other").symlink_to(gallery)
+    before = (gallery / "sub/door.png").read_bytes()
+    for out in ("../gallery/sub/door.png", "../other/sub/door.png", "../link.png"):
+        for command in (("show", "../gallery/atlanta.png", "--force"), ("report", "coca", "--force")):
+            outcome = run(*command, "-o", out)
+            assert (outcome.code, "is an indexed photo" in outcome.err) == (2, True)
+    assert (gallery / "sub/door.png").read_bytes() == before
+    for photo in ("../gallery/sub/door.png", "../other/sub/door.png", "../link.png"):
+        assert run("show", photo, "--find", "exit").out.split("\t")[3] == str(gallery / "sub/door.png")
+
+
+def test_a_disk_that_is_not_mounted_is_named_at_once(run_for_real: Run, gallery: Path) -> None:
+    run = run_for_real
+    run("index", gallery)
+    gallery.rename(gallery.with_name("unmounted"))
+    gallery.mkdir()
+    outcome = run("index", gallery, "--quiet")
+    assert outcome.err.startswith(f"{gallery}: the folder is empty, but 2 photos are indexed from it")
+    assert "--failed" not in outcome.err

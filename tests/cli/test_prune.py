@@ -43,6 +43,15 @@ def test_at_a_terminal_it_asks(
     assert (("prune", False) in gone.asked) == forgotten
 
 
+def test_only_what_was_agreed_to_is_forgotten(run: Run, gone: StubDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    def another_vanishes() -> bool:
+        gone.gone.append(Path("/g/c.jpg"))
+        return True
+
+    monkeypatch.setattr(prune, "_somebody_there", another_vanishes)
+    assert "2 photos forgotten" in run("prune", stdin=b"y\n").err
+
+
 def test_nothing_gone(run: Run) -> None:
     outcome = run("prune")
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "every indexed photo is still there\n")

@@ -48,6 +48,18 @@ def test_an_indexed_photo_is_never_replaced(run: Run, database: StubDatabase, pa
     assert photo.read_bytes() == before
 
 
+def test_the_picture_asked_about_is_never_replaced(
+    run: Run, database: StubDatabase, page: Path, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    before = photo.read_bytes()
+    database.results[str(photo)] = database.results["exit"]
+    outcome = run("report", "--like", photo, "-o", photo, "--force")
+    assert outcome.code == 2
+    assert "photo itself" in outcome.err
+    assert photo.read_bytes() == before
+
+
 def test_nothing_found_writes_no_page(run: Run, database: StubDatabase, tmp_path: Path) -> None:
     database.results["taxe"] = replace(a_result(query="taxe"), nearest=("TAXI",))
     assert run("report", "unseen", "-o", tmp_path / "x.html").err == "nothing found; no page was written\n"

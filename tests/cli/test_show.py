@@ -43,9 +43,15 @@ def test_out_draws_on_a_copy(run: Run, photo: Path, tmp_path: Path) -> None:
     assert photo.read_bytes() == before
 
 
-def test_out_may_be_drawn_again(run: Run, photo: Path, tmp_path: Path) -> None:
-    for _ in range(2):
-        assert run("show", photo, "--out", tmp_path / "marked.png").code == 0
+def test_a_file_that_is_there_is_replaced_only_if_asked(run: Run, photo: Path, tmp_path: Path) -> None:
+    other = save_photo(tmp_path / "mine.png", "MINE")
+    before = other.read_bytes()
+    outcome = run("show", photo, "--out", other)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--force" in outcome.err
+    assert other.read_bytes() == before
+    assert run("show", photo, "--out", other, "--force").code == 0
+    assert other.read_bytes() != before
 
 
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
@@ -55,7 +61,7 @@ def test_out_never_overwrites_the_photo_itself(run: Run, photo: Path, tmp_path: 
     if callable(link):
         out = tmp_path / "other-name.png"
         link(photo, out)
-    outcome = run("show", photo, "--out", out)
+    outcome = run("show", photo, "--out", out, "--force")
     assert (outcome.code, outcome.out) == (2, "")
     assert "photo itself" in outcome.err
     assert photo.read_bytes() == before
@@ -65,7 +71,7 @@ def test_out_never_overwrites_an_indexed_photo(run: Run, database: StubDatabase,
     other = save_photo(tmp_path / "other.png", "SALE")
     database.indexed = {other}
     before = other.read_bytes()
-    outcome = run("show", photo, "--out", other)
+    outcome = run("show", photo, "--out", other, "--force")
     assert outcome.code == 2
     assert "indexed photo" in outcome.err
     assert other.read_bytes() == before
@@ -133,6 +139,24 @@ def test_what_is_known_of_an_indexed_photo_as_json(run: Run, database: StubDatab
     assert (first["kind"], first["name"], first["score"], first["regions"]) == ("entity", "Walgreens", 0.5, [0])
     assert default_lexicon().category("amenity/pharmacy").name in first["kinds"]
     assert (second["kind"], second["identifier"], second["regions"]) == ("scene", "amenity/cafe", [])
+
+
+@pytest.mark.parametrize("for_a_person", [True, False])
+def test_what_only_another_lexicon_knows_is_left_out(
+    run: Run, database: StubDatabase, photo: Path, monkeypatch: pytest.MonkeyPatch, for_a_person: bool
+) -> None:
+    monkeypatch.setattr(show, "shows_table", lambda: for_a_person)
+    database.indexed = {photo}
+    database.notices = [
+        Notice("entity", "Q0", 0.5, (0,)),
+        Notice("scene", "no/such", 0.5),
+        Notice("scene", "amenity/cafe", 0.25),
+    ]
+    if for_a_person:
+        assert [line[:4] for line in run("show", photo).out.splitlines() if "by the" in line] == ["  25"]
+    else:
+        (known,) = json.loads(run("show", photo, "--json").out)["knowledge"]
+        assert known["identifier"] == "amenity/cafe"
 
 
 def test_what_is_known_for_a_person(

@@ -13,7 +13,7 @@ from textsearch.matching.patterns import LONGEST_PATTERN, LONGEST_TEXT, compile_
 
 @pytest.mark.parametrize(
     "pattern",
-    ["^re16", "re16$", "(taxi|cab)s?", r"\d{4}", "[a-z]+[0-9]+", "(?:a|b)c", "[*+?(]", r"\(\*", "a{2,3}", "x{", "[]*]"],
+    ["^re16", "re16$", "(taxi|cab)s?", r"\d{4}", "[a-z]+[0-9]+", "(?:a|b)c", "[*+?(]", r"\(\*", "a{2,3}", "[]*]"],
 )
 def test_what_is_allowed(pattern: str) -> None:
     assert compile_pattern(Regex(pattern), f"/{pattern}/").pattern == pattern
@@ -34,6 +34,8 @@ def test_what_is_allowed(pattern: str) -> None:
         ("a" * (LONGEST_PATTERN + 1), "200 characters"),
         ("(a", "cannot be understood"),
         ("a**", "cannot be understood"),
+        ("a{4294967296}", "cannot be understood: .*repetition"),
+        ("a{,5000000000}", "cannot be understood: .*repetition"),
     ],
 )
 def test_what_is_refused(pattern: str, message: str) -> None:
@@ -41,6 +43,32 @@ def test_what_is_refused(pattern: str, message: str) -> None:
     with pytest.raises(QueryError, match=message) as caught:
         compile_pattern(Regex(pattern, position=2), query)
     assert str(caught.value).splitlines()[-1] == "    ^"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "compared"),
+    [
+        ("CAF\u00c9", "cafe"),
+        ("cafe\u0301s+", "cafes+"),
+        ("x\u0302+", "x+"),
+        ("stra\u00dfe", "stra(?:ss)e"),
+        ("\u00df{2}", "(?:ss){2}"),
+        ("[^A-Z\u00e0-\u00fc\u00df&]", "[^A-Za-u\u00df&]"),
+        ("[\\\u00e9]\\\u00e9\\S", "[\\\u00e9]\\\u00e9\\S"),
+        ("^(coca|pepsi) cola$", "^(coca|pepsi) cola$"),
+        ("\u0421\u0422\u041e\u041f", "\u0441\u0442\u043e\u043f"),
+    ],
+)
+def test_letters_are_compared_as_transcripts_are(pattern: str, compared: str) -> None:
+    assert compile_pattern(Regex(pattern), f"/{pattern}/").pattern == compared
+
+
+@pytest.mark.parametrize("pattern", ["coca-cola", "a&b", "joe's", "1/2", "5%", "\u20ac 5", "a_b", "x{", "a]", "a+,b"])
+def test_punctuation_could_never_be_found(pattern: str) -> None:
+    (mark,) = [c for c in pattern if not c.isalnum() and c not in " +"]
+    with pytest.raises(QueryError, match="without punctuation") as caught:
+        compile_pattern(Regex(pattern), f"/{pattern}/")
+    assert f"leave out the {mark} in" in str(caught.value)
 
 
 @pytest.mark.parametrize("pattern", ["a*a*a*b", "a?a?a?a?a?a?a?a?[^a]", "[a-z]{1,50}a{1,50}a{1,50}b"])

@@ -166,6 +166,7 @@ def test_the_letters_of_a_star_are_marked(searcher: Searcher) -> None:
         ("/^re16/", {"split plate", "merged plate", "far apart"}),
         ("/^RE16$/", {"split plate", "far apart"}),
         ("/coca cola/", {"coca cola", "slanted cola"}),
+        ("/R\u00c916$/", {"split plate", "far apart"}),
         (r"/\d{4}/", {"merged plate"}),
         ("/^sale|sale$/", {"start", "sale"}),
         ("/x{3}/", set()),

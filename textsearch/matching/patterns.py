@@ -3,12 +3,18 @@
 Python's `re` tries one way to match after another: a repetition or a choice within a repetition can take it longer than
 anybody waits. So an expression repeats and leaves open only a few times, never within a repetition, has a limited
 length, and looks at the first characters of a word or line only.
+
+What was read is compared as letters and digits without case, diacritics and punctuation. So the letters of an
+expression are folded in the same way, and punctuation in it is an error: it could never be found. What has a backslash
+stays as it is.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
+from textsearch.alphabet import normalise
 from textsearch.grammar import Regex, error_at
 
 LONGEST_PATTERN = 200
@@ -23,22 +29,30 @@ MOST_REPETITIONS = 3
 MOST_OPTIONS = 8
 """Times that ? may occur."""
 
+_OPERATORS = "\\^$.|?*+()["
+"""Characters that do not stand for themselves."""
+
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|[()|*+?]|\{\d+\}|\{\d*,\d*\}|.", re.DOTALL)
+
+_CLASS_PART = re.compile(r"\\.|.", re.DOTALL)
 
 
 def compile_pattern(regex: Regex, query: str) -> re.Pattern[str]:
     """Return the expression, ready to be searched for in normalised text.
 
     Raises:
-        QueryError: it is malformed or may run away.
+        QueryError: it is malformed, may run away or holds punctuation.
     """
-    problem = _problem(regex.pattern)
+    tokens = _TOKEN.findall(unicodedata.normalize("NFC", regex.pattern))
+    problem = _problem(regex.pattern) or _punctuation(tokens)
     if problem:
         raise error_at(query, regex.position, problem)
     try:
-        return re.compile(regex.pattern, re.IGNORECASE)
+        return re.compile("".join(map(_normalised, tokens)), re.IGNORECASE)
     except re.error as error:
         raise error_at(query, regex.position, f"This regular expression cannot be understood: {error.msg}.") from error
+    except OverflowError as error:
+        raise error_at(query, regex.position, f"This regular expression cannot be understood: {error}.") from error
 
 
 def _problem(pattern: str) -> str | None:
@@ -70,3 +84,34 @@ def _problem(pattern: str) -> str | None:
             f"this one holds {repetitions} and {options}."
         )
     return None
+
+
+def _punctuation(tokens: list[str]) -> str | None:
+    """Return why the punctuation in an expression is not accepted, None if there is none that stands for itself."""
+    for token in tokens:
+        if _is_literal(token) and not normalise(token) and unicodedata.category(token)[0] in "PS":
+            return f"Letters and digits are compared without punctuation; leave out the {token} in this expression."
+    return None
+
+
+def _normalised(token: str) -> str:
+    """Return a part of an expression with its letters as transcripts hold them."""
+    if token[0] == "[":
+        return "".join(map(_normalised_in_class, _CLASS_PART.findall(token)))
+    if not _is_literal(token) or token.isspace():
+        return token
+    letters = normalise(token)
+    return letters if len(letters) < 2 else f"(?:{letters})"
+
+
+def _normalised_in_class(part: str) -> str:
+    """Return a part of [ ] with its letter as transcripts hold it, unless they hold two letters for it."""
+    if part.isascii() or len(part) > 1:
+        return part
+    letters = normalise(part)
+    return letters if len(letters) == 1 else part
+
+
+def _is_literal(token: str) -> bool:
+    """Return whether a part of an expression is a character that stands for itself, without [ ] and backslash."""
+    return len(token) == 1 and token not in _OPERATORS
