@@ -246,6 +246,9 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         write_report(a_result(), tmp_path, overwrite=True)
     with pytest.raises(TextSearchError, match="cannot be written"):
         write_report(a_result(), tmp_path / "no" / "hits.html")
+    (tmp_path / "file").touch()
+    with pytest.raises(TextSearchError, match="cannot be written"):
+        write_report(a_result(), tmp_path / "file" / "hits.html")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")

@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
@@ -90,7 +91,8 @@ def write_report(result: SearchResult, path: str | Path, *, overwrite: bool = Fa
     except OSError as error:
         raise TextSearchError(f"{target} cannot be written: {error.strerror}.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # it was renamed, or there is no such folder
+            unfinished.unlink()
     return size
 
 
