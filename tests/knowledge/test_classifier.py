@@ -19,8 +19,9 @@ from textsearch.knowledge.network import VARIANTS, Experts
 LABELS = ("a", "b", "c", "d", "e")
 
 
-def test_a_saved_classifier_scores_the_same(tmp_path: Path) -> None:
-    network = Experts(replace(VARIANTS["full"], width=16), (3, 2)).eval()
+@pytest.mark.parametrize("variant", ["full", "scrim"])
+def test_a_saved_classifier_scores_the_same(tmp_path: Path, variant: str) -> None:
+    network = Experts(replace(VARIANTS[variant], width=16), (3, 2)).eval()
     trained = TrainedClassifier(network, LABELS, "grocery", np.ones(BUCKETS, np.float32))
     save_classifier(trained, tmp_path / "classifier.safetensors")
     loaded = load_classifier(tmp_path / "classifier.safetensors")

@@ -61,15 +61,25 @@ def test_an_unknown_variant_is_refused() -> None:
         recipe_of("everything", False, 1, 0)
 
 
-@pytest.mark.parametrize("options", [("scrim", False), ("full", True)])
-def test_photos_of_anything_else_have_no_parts_and_no_place_in_the_tree(
-    options: tuple[str, bool], tmp_path: Path
-) -> None:
+def test_photos_of_anything_else_have_no_place_in_the_tree(tmp_path: Path) -> None:
     data = tmp_path / "labels.jsonl"
     data.write_text('{"image": "a.jpg", "label": "a"}\n{"image": "b.jpg", "label": "b"}\n')
     with pytest.raises(TextSearchError, match="anything else"):
-        train_classifier(tmp_path / "run", TrainingData(data, elsewhere=data), recipe_of(*options, 1, 0))
+        train_classifier(tmp_path / "run", TrainingData(data, elsewhere=data), recipe_of("full", True, 1, 0))
     assert not (tmp_path / "run").exists()
+
+
+def test_photos_of_anything_else_teach_parts_and_windows_nothing() -> None:
+    judged = KnowledgeClassifier(replace(VARIANTS["scrim"], width=16), 5).eval()(batch(6))
+    taught = (judged.parts, judged.region_logits, judged.region_scores)
+    for tensor in taught:
+        tensor.retain_grad()
+    labels = torch.tensor([0, 0, 1, 5, 5, 1])
+    classifier_loss(replace(judged, logits=judged.logits.detach(), branches={}), labels, 0.0).backward()  # type: ignore[no-untyped-call]
+    for tensor in taught:
+        strengths = tensor.grad.flatten(1).abs().sum(1)
+        assert (strengths[labels == 5] == 0).all()
+        assert (strengths[labels < 5] > 0).any()
 
 
 def test_groups_share_no_class() -> None:

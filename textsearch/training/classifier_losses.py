@@ -36,7 +36,7 @@ def classifier_loss(judged: Judgement, labels: Tensor, smoothing: float) -> Tens
 
     Args:
         judged: what the network said of B photos.
-        labels: (B,) int64, classes; C for a photo of anything else, with SCRIM there must be none.
+        labels: (B,) int64, classes; C for a photo of anything else, which has no parts that tell its class.
         smoothing: share of the target that is spread over all classes.
     """
     elsewhere = torch.full((len(labels), 1), ELSEWHERE)
@@ -46,14 +46,22 @@ def classifier_loss(judged: Judgement, labels: Tensor, smoothing: float) -> Tens
         if name in judged.branches and known.any():
             scores = judged.branches[name][known] / share
             loss = loss + ALONE_WEIGHT * functional.cross_entropy(scores, labels[known], label_smoothing=smoothing)
-    if judged.parts is not None and judged.region_logits is not None and judged.region_scores is not None:
-        count, classes = judged.region_logits.shape[1:]
-        each = functional.cross_entropy(
-            judged.region_logits.reshape(-1, classes), labels.repeat_interleave(count), reduction="none"
-        ).view(-1, count)
-        loss = loss + WINDOWS_WEIGHT * each.mean() + PARTS_WEIGHT * part_loss(judged.parts, labels)
-        loss = loss + ranking_loss(judged.region_scores, each.detach())
+    if known.any():
+        loss = loss + _scrim_loss(judged, labels, known)
     return loss
+
+
+def _scrim_loss(judged: Judgement, labels: Tensor, known: Tensor) -> Tensor | float:
+    """Return the losses of the parts and windows of the photos whose class is known; 0 without SCRIM."""
+    if judged.parts is None or judged.region_logits is None or judged.region_scores is None:
+        return 0.0
+    labels, logits = labels[known], judged.region_logits[known]
+    count, classes = logits.shape[1:]
+    each = functional.cross_entropy(
+        logits.reshape(-1, classes), labels.repeat_interleave(count), reduction="none"
+    ).view(-1, count)
+    loss = WINDOWS_WEIGHT * each.mean() + PARTS_WEIGHT * part_loss(judged.parts[known], labels)
+    return loss + ranking_loss(judged.region_scores[known], each.detach())
 
 
 def knowledge_distance_loss(first: Tensor, second: Tensor, third: Tensor, distances: tuple[Tensor, Tensor]) -> Tensor:

@@ -80,8 +80,10 @@ def train_classifier(run: Path, data: TrainingData, recipe: ClassifierRecipe, li
     if min(map(len, groups)) < 2:
         raise TextSearchError(f"{data.photos} has photos of one class only; a classifier needs two or more.")
     others = read_labelled(data.elsewhere) if data.elsewhere is not None else []
-    if (others or len(groups) > 1) and (recipe.config.scrim or recipe.tie_distances):
-        raise TextSearchError("photos of anything else train neither SCRIM nor tied distances; leave one of them out.")
+    if (others or len(groups) > 1) and recipe.tie_distances:
+        raise TextSearchError(
+            "photos of anything else have no place in the taxonomy; leave them or tied distances out."
+        )
     record_arguments(run, {**{name: str(value) for name, value in asdict(data).items()}, "recipe": asdict(recipe)})
     model, lexicon = load_model(), default_lexicon()
     dataset = dataset_of(labels, lexicon)
