@@ -14,7 +14,7 @@ import pytest
 from tests.cli.conftest import Outcome, Run
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslConfig
-from textsearch.training import joint_run, tdsl_run
+from textsearch.training import classifier_run, joint_run, tdsl_run
 from textsearch.training import train as training
 from textsearch.training.datasets.annotations import FORMS, Annotations
 from textsearch.training.joint import JointRecipe
@@ -29,7 +29,7 @@ from textsearch.training.train import TrainingData
 
 DRAWN = ("--lexicon", "words", "--fonts", "fonts")
 REQUIRED = ("train", "branches", "run", "--words", "a.jsonl", "--held-back", "b.jsonl", *DRAWN)
-COMMANDS = ("branches", "joint", "tdsl", "pretrain")
+COMMANDS = ("branches", "joint", "tdsl", "pretrain", "classifier")
 
 
 @pytest.fixture
@@ -49,6 +49,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         (pretraining, "pretrain"),
     ):
         monkeypatch.setattr(module, name, train)
+
+    def train_classifier(run: Path, data: Any, recipe: Any, listener: Callable[[str, int, int], None]) -> Path:
+        return train(run, data, recipe, lambda line: listener(line, 1, 1))
+
+    monkeypatch.setattr(classifier_run, "train_classifier", train_classifier)
     return calls
 
 
@@ -201,7 +206,7 @@ def recipes() -> list[list[str]]:
     """The arguments of every command in the recipes."""
     text = Path(str(files("textsearch.training"))).joinpath("RECIPES.md").read_text(encoding="utf-8")
     lines = text.replace("\\\n", " ").splitlines()
-    return [shlex.split(line)[2:] for line in lines if line.startswith("$ textsearch")]
+    return [shlex.split(line)[2:] for line in lines if line.startswith("$ textsearch train ")]
 
 
 @pytest.mark.parametrize("arguments", recipes(), ids=lambda arguments: " ".join(arguments[:3]))
