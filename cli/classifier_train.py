@@ -22,7 +22,10 @@ def classifier(
     data: Annotated[Path, typer.Option("--data", metavar="FILE|DIR", help="labels.jsonl, or folders of photos.")],
     split: Annotated[str | None, typer.Option("--split", help="Only photos of this part.")] = None,
     variant: Annotated[
-        str, typer.Option("--variant", help="visual, text, literal, full or scrim: which parts the network has; the last has all.")
+        str,
+        typer.Option(
+            "--variant", help="visual, text, literal, full or scrim: which parts the network has; the last has all."
+        ),
     ] = "scrim",
     tie_distances: Annotated[
         bool, typer.Option("--tie-distances", help="Tie latent distances to those in the taxonomy (CKFR).")
