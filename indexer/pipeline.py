@@ -160,7 +160,7 @@ class _Run:
 
     def _relocate(self, candidates: Sequence[Candidate], store: Store) -> list[Candidate]:
         """Link the candidates that hold what the index knows; return those that must be read."""
-        awaited = self._undescribed_contents()
+        awaited = self._undescribed_contents() if candidates else set()
         unknown: list[Candidate] = []
         moves: list[Move] = []
         for candidate in candidates:

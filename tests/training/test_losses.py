@@ -307,7 +307,7 @@ def test_reading_loss_sums_over_every_path_that_spells_the_word() -> None:
             [[0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.0, 0.0, 1.0]],
         ]
     )
-    loss = reading_loss(probabilities.clamp_min(1e-9).log(), np.array([3, 2]), [[1], [2, 1]])
+    loss = reading_loss(probabilities.clamp_min(1e-9).log(), np.array([3, 2]), ["a", "ba"], {"a": 1, "b": 2})
     paths = itertools.product(range(3), repeat=3)
     spelt = sum(
         math.prod(float(probabilities[0, frame, number]) for frame, number in enumerate(path))

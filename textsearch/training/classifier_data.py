@@ -21,6 +21,7 @@ from textsearch.knowledge.reader import WrittenFeatures, batch_of
 from textsearch.knowledge.visual import SIDE, VisualEncoder, VisualFeatures, prepare
 from textsearch.lattice import Lattice
 from textsearch.training.datasets.labelled import LabelledPhoto
+from textsearch.training.runs import save_checkpoint
 from textsearch.types import ByteArray, FloatArray, Regions, TextModel
 
 CUTS = 1
@@ -184,9 +185,7 @@ def _kept(file: Path | None, make: Callable[[], Any]) -> Any:
     made = make()
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".tmp")
-        torch.save(made, temporary)
-        temporary.replace(file)
+        save_checkpoint(file, made)
     return made
 
 

@@ -268,7 +268,7 @@ class JointTrainer:
         for strips in batch.strips:
             with self._precision():
                 reading = self.network.read(self._as_input(torch.from_numpy(network_input(strips.pixels))))
-            read_losses.append(reading_loss(reading.log_probabilities, strips.used, self._spelt(strips.texts)))
+            read_losses.append(reading_loss(reading.log_probabilities, strips.used, strips.texts, self.classes))
             described, kept = self._describe(reading, strips, output.fused.float(), generator)
             features.append(described)
             texts += [normalise(strips.texts[number]) for number in kept]
@@ -307,9 +307,6 @@ class JointTrainer:
         maps = map_features(fused, torch.from_numpy(np.stack(outlines)).to(self.device), owners)
         shown = torch.from_numpy(generator.random(len(kept)) >= self.recipe.hidden_maps).to(self.device)
         return torch.cat([read, maps * shown[:, None, None]], dim=2), kept
-
-    def _spelt(self, texts: Sequence[str]) -> list[list[int]]:
-        return [[self.classes[character] for character in text] for text in texts]
 
     def _groups(self) -> list[dict[str, Any]]:
         network, recipe = self.network, self.recipe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -136,14 +136,18 @@ def spelling_loss(logits: Tensor, words: Sequence[str]) -> Tensor:
     )
 
 
-def reading_loss(log_probabilities: Tensor, used: NDArray[np.int64], targets: Sequence[Sequence[int]]) -> Tensor:
+def reading_loss(
+    log_probabilities: Tensor, used: NDArray[np.int64], texts: Sequence[str], classes: Mapping[str, int]
+) -> Tensor:
     """Return the sum over strips of the CTC loss divided by the letters.
 
     Args:
         log_probabilities: (N, T, C) float, class 0 is the blank.
         used: (N,) int64, frames that lie on each strip.
-        targets: N lists of classes, none of them empty.
+        texts: what is written on each, none of them empty.
+        classes: of the characters.
     """
+    targets = [[classes[character] for character in text] for text in texts]
     lengths = torch.tensor([len(target) for target in targets])
     losses = functional.ctc_loss(
         log_probabilities.float().transpose(0, 1),

@@ -41,10 +41,10 @@ def _given(value: Any) -> Any:
     return [_given(entry) for entry in value] if isinstance(value, list) else value
 
 
-def save_checkpoint(file: Path, state: Mapping[str, Any]) -> None:
-    """Write a run's state; at any moment the file is the old one or the new one, whole."""
+def save_checkpoint(file: Path, state: Any) -> None:
+    """Write what a run needs to go on; at any moment the file is the old one or the new one, whole."""
     temporary = file.with_suffix(".tmp")
-    torch.save(dict(state), temporary)
+    torch.save(state, temporary)
     temporary.replace(file)
 
 

@@ -7,7 +7,7 @@ them all the same. Meanwhile it has to read clean strips, also those whose readi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +169,7 @@ class SelfTrainer:
         texts: list[str] = []
         for batch in self._degraded(generator):
             reading = self.network.read(torch.from_numpy(network_input(batch.pixels)))
-            read.append(reading_loss(reading.log_probabilities, batch.used, self._spelt(batch.texts)))
+            read.append(reading_loss(reading.log_probabilities, batch.used, batch.texts, self.classes))
             described, kept = self._describe(reading, batch)
             features.append(described)
             texts += [normalise(batch.texts[place]) for place in kept]
@@ -189,9 +189,6 @@ class SelfTrainer:
 
     def _word(self, place: int, change: Callable[[ByteArray], ByteArray] = lambda strip: strip) -> WordStrip:
         return WordStrip(change(self.strips.strip(place)), self.strips.texts[place], _WHOLE, owner=0)
-
-    def _spelt(self, texts: Sequence[str]) -> list[list[int]]:
-        return [[self.classes[character] for character in text] for text in texts]
 
     def _divergence(self, batch: StripBatch) -> Tensor:
         """Return, summed over strips, by how much the mean frame is read differently from the start, in nats."""
