@@ -5,7 +5,8 @@ r"""What each part of the network is worth: trained variants over the same photo
 
 A variant is a folder of weights as training exports it. `transcript` is the best path through the lattice compared by
 edit distance, `lattice` the letters' fit alone, `vectors` the cosine alone (also rounded to float16 and by product
-quantisation to 60 bytes), `full` the score that search uses. RapidOCR as shipped + edit distance stands beside them.
+quantisation to 60 bytes), `full` the score that search uses. `ceiling` is what reading every region right would give.
+RapidOCR as shipped + edit distance stands beside them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def main() -> None:
                 "name": name,
                 "dimension": gallery.embeddings.shape[1],
                 "regions": len(gallery.texts),
-                "detector_recall": gallery.recall,
+                "detector_recall": protocol.recall(gallery.polygons),
+                "ceiling": protocol.ceiling(gallery.polygons),
                 "rankings": gallery.rankings(),
             }
         )

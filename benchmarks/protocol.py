@@ -48,6 +48,9 @@ _HEIGHT_RATIO = 2.0
 _PART_LENGTHS = (3, 4, 5)
 _LONG_WORD = 6
 
+_TOUCHED = 0.3
+"""Least IoU of a found polygon with a word that may be read there."""
+
 _RESAMPLES = 1000
 """Resamples of the queries behind the interval of a gain."""
 
@@ -67,12 +70,14 @@ class Protocol:
         relevant: query -> places of the photos that hold it.
         frequent: the 100 most frequent queries.
         boxes: for each photo, the legible words' quadrilaterals, (4, 2) float32 each.
+        texts: for each photo, the same words, lower-cased.
     """
 
     photos: tuple[Path, ...]
     relevant: Mapping[str, frozenset[int]]
     frequent: frozenset[str]
     boxes: tuple[tuple[FloatArray, ...], ...]
+    texts: tuple[tuple[str, ...], ...]
 
     @classmethod
     def read(cls, words: Path, images: Path, split: str | None, limit: int | None = None) -> Protocol:
@@ -114,13 +119,20 @@ class Protocol:
             boxes=tuple(
                 tuple(order_corners(np.array(entry["poly"], np.float32)[:4]) for entry in _legible(row)) for row in rows
             ),
+            texts=tuple(tuple(entry["text"].lower() for entry in _legible(row)) for row in rows),
         )
 
     def groups(self, size: int) -> list[Protocol]:
         """Return the photos in groups, in order, each with the words that are on it and no queries."""
         starts = range(0, len(self.photos), size)
         return [
-            Protocol(self.photos[start : start + size], {}, frozenset(), self.boxes[start : start + size])
+            Protocol(
+                self.photos[start : start + size],
+                {},
+                frozenset(),
+                self.boxes[start : start + size],
+                self.texts[start : start + size],
+            )
             for start in starts
         ]
 
@@ -151,13 +163,30 @@ class Protocol:
         return {"map": float(differences.mean()), "low": float(low), "high": float(high)}
 
     def recall(self, found: Sequence[Sequence[FloatArray]]) -> float:
-        """Return the part, in percent, of legible words that some found quadrilateral covers with IoU 0.5 or more."""
-        hits = total = 0
-        for wanted, boxes in zip(self.boxes, found, strict=True):
-            ordered = [order_corners(_corners(box)) for box in boxes]
-            total += len(wanted)
-            hits += sum(any(overlap(target, box) >= 0.5 for box in ordered) for target in wanted)
-        return 100 * hits / max(total, 1)
+        """Return the part, in percent, of legible words that some found polygon covers with IoU 0.5 or more."""
+        hits = [found for photo in self._covered(found, 0.5) for found in photo]
+        return 100 * sum(hits) / max(len(hits), 1)
+
+    def ceiling(self, found: Sequence[Sequence[FloatArray]]) -> dict[str, float]:
+        """Return what `evaluate` says of somebody who reads each found polygon right: no reading can do much better.
+
+        A word counts as found where the overlap is so small that a polygon may hold a part of it, or its neighbour as
+        well. Where less of it was found, it may still be guessed.
+        """
+        scores = {query: np.zeros(len(self.photos)) for query in self.relevant}
+        for place, (texts, covered) in enumerate(zip(self.texts, self._covered(found, _TOUCHED), strict=True)):
+            for text, hit in zip(texts, covered, strict=True):
+                if hit and text in scores:
+                    scores[text][place] = 1
+        return self.evaluate(scores)
+
+    def _covered(self, found: Sequence[Sequence[FloatArray]], least: float) -> list[list[bool]]:
+        """Return for each legible word of each photo whether some found polygon covers it with this IoU or more."""
+        covered = []
+        for wanted, polygons in zip(self.boxes, found, strict=True):
+            boxes = [order_corners(_corners(polygon)) for polygon in polygons]
+            covered.append([any(overlap(target, box) >= least for box in boxes) for target in wanted])
+        return covered
 
 
 def gallery_parser(description: str | None) -> argparse.ArgumentParser:

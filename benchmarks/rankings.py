@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol as TypingProtocol
 
 import faiss
 import numpy as np
@@ -14,7 +15,7 @@ from rapidfuzz.process import cdist
 
 from benchmarks.protocol import Protocol
 from textsearch.alignment import LatticeBatch, align
-from textsearch.alphabet import normalise, words_of
+from textsearch.alphabet import Alphabet, normalise, words_of
 from textsearch.images import read_image
 from textsearch.lattice import Lattice
 from textsearch.rerank import letter_fit, score
@@ -29,64 +30,72 @@ _PQ_CODES, _PQ_BITS = 60, 8
 """Product quantisation of a vector: so many bytes."""
 
 
+class WordEncoder(TypingProtocol):
+    """What a ranking asks of a model."""
+
+    @property
+    def alphabet(self) -> Alphabet: ...  # noqa: D102
+
+    def encode_words(self, words: Sequence[str]) -> FloatArray:
+        """Return (W, D) float32 unit vectors of normalised words."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class ReadGallery:
     """Everything a model found in the photos of a protocol.
 
     Attributes:
         protocol: the queries.
-        model: the model.
-        owners: (N,) int64, the photo each region is in.
+        model: encodes the queries.
+        polygons: for each photo, its regions' polygons, (2K, 2) float32 each; N in all.
         texts: N transcripts, normalised.
+        confidences: (N,) float32, mean probability of the transcripts' characters.
         lattices: N lattices.
         embeddings: (N, D) float32.
-        recall: of legible words, percent.
-        seconds: for reading all photos.
     """
 
     protocol: Protocol
-    model: OnnxModel
-    owners: NDArray[np.int64]
+    model: WordEncoder
+    polygons: tuple[tuple[FloatArray, ...], ...]
     texts: tuple[str, ...]
+    confidences: FloatArray
     lattices: tuple[Lattice, ...]
     embeddings: FloatArray
-    recall: float
-    seconds: float
 
     @classmethod
     def joined(cls, protocol: Protocol, parts: Sequence[ReadGallery]) -> ReadGallery:
         """Return the gallery of a protocol whose photos were read part by part, in order."""
-        starts = np.cumsum([0, *(len(part.protocol.photos) for part in parts)])
-        words = [sum(map(len, part.protocol.boxes)) for part in parts]
         return cls(
             protocol,
             parts[0].model,
-            np.concatenate([part.owners + start for part, start in zip(parts, starts[:-1], strict=True)]),
+            tuple(photo for part in parts for photo in part.polygons),
             tuple(text for part in parts for text in part.texts),
+            np.concatenate([part.confidences for part in parts]),
             tuple(lattice for part in parts for lattice in part.lattices),
             np.concatenate([part.embeddings for part in parts]),
-            sum(part.recall * count for part, count in zip(parts, words, strict=True)) / max(sum(words), 1),
-            sum(part.seconds for part in parts),
         )
 
     @classmethod
     def read(cls, protocol: Protocol, model: OnnxModel) -> ReadGallery:
         """Read every photo, one after the other."""
         photos = []
-        began = time.perf_counter()
         for path in protocol.photos:
             photos += model.encode_images([read_image(path)])
-        seconds = time.perf_counter() - began
         return cls(
             protocol,
             model,
-            np.repeat(np.arange(len(photos)), [len(regions) for regions in photos]),
+            tuple(regions.polygons for regions in photos),
             tuple(normalise(text) for regions in photos for text in regions.texts),
+            np.concatenate([regions.text_scores for regions in photos]),
             tuple(lattice for regions in photos for lattice in regions.lattices),
             np.concatenate([regions.embeddings for regions in photos]),
-            protocol.recall([regions.polygons for regions in photos]),
-            seconds,
         )
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """Return the photo each region is in, (N,) int64."""
+        return np.repeat(np.arange(len(self.polygons)), [len(photo) for photo in self.polygons])
 
     def rankings(self) -> dict[str, dict[str, float]]:
         """Return how well each way of ranking does: mAP, top-100 mAP and number of queries."""
@@ -104,7 +113,7 @@ class ReadGallery:
             "vectors": lambda place: cosines[place],
             "vectors_float16": lambda place: halved[place],
             "vectors_pq": lambda place: quantised[place],
-            "full": lambda place: score(cosines[place], alignments[place]).values,
+            "full": lambda place: score(cosines[place], alignments[place], self.confidences).values,
         }
         return {name: self.protocol.evaluate(self._photo_scores(queries, way)) for name, way in ways.items()}
 

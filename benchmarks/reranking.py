@@ -151,7 +151,7 @@ class Gallery:
 
     def _protocol(self, relevant: dict[str, list[bool]]) -> Protocol:
         places = {query: frozenset(np.flatnonzero(flags).tolist()) for query, flags in sorted(relevant.items())}
-        return Protocol(tuple(self.photos), places, frozenset(), ())
+        return Protocol(tuple(self.photos), places, frozenset(), (), ())
 
 
 def _typed(label: str) -> str:

@@ -58,7 +58,7 @@ def measure(protocol: Protocol) -> dict[str, Any]:
             {
                 "setting": name,
                 "full": gallery.rankings()["full"],
-                "detector_recall": gallery.recall,
+                "detector_recall": protocol.recall(gallery.polygons),
                 "regions": len(gallery.texts),
                 "images_per_second": len(protocol.photos) / sum(seconds[name]),
                 "speed": {"median": statistics.median(ratios), "minimum": min(ratios), "maximum": max(ratios)},

@@ -228,12 +228,13 @@ RANKINGS = {
 def ablation() -> str:
     """Return the table of what each part of the network is worth."""
     result = load("ablation")
-    header = ["weights", "detector recall %", *RANKINGS.values()]
+    header = ["weights", "detector recall %", *RANKINGS.values(), "every region read right"]
     rows = [
         [
             variant["name"],
             f"{variant['detector_recall']:.1f}",
             *(f"{variant['rankings'][name]['map']:.1f}" for name in RANKINGS),
+            f"{variant['ceiling']['map']:.1f}",
         ]
         for variant in result["variants"]
     ]

@@ -89,3 +89,15 @@ def test_the_gain_is_the_difference_of_the_two_map(annotated: Path) -> None:
     assert gain["map"] == pytest.approx(protocol.evaluate(right)["map"] - protocol.evaluate(wrong)["map"])
     assert gain["map"] == pytest.approx(50 / 3)
     assert gain["low"] <= gain["map"] <= gain["high"]
+
+
+def test_the_ceiling_reads_right_whatever_was_found(annotated: Path) -> None:
+    protocol = Protocol.read(annotated, annotated.parent, "dev")
+    wholesale, here, sale = (protocol.boxes[0][0], protocol.boxes[0][1], protocol.boxes[1][0])
+    assert protocol.ceiling([[wholesale, here], [sale]])["map"] == 100
+    half = sale.copy()
+    half[1:3, 0] -= 30  # the left half of the word
+    assert protocol.ceiling([[wholesale, here], [half]])["map"] == 100
+    assert protocol.recall([[wholesale, here], [half]]) == pytest.approx(100)
+    assert protocol.ceiling([[wholesale], [sale]])["map"] == pytest.approx((1 + 0.5 + 1) / 3 * 100)
+    assert protocol.recall([[wholesale], [sale]]) == pytest.approx(200 / 3)

@@ -18,7 +18,7 @@ from textsearch.runtime.model import WEIGHT_FILES, OnnxModel
 from textsearch.training.cache import FeatureCache
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.loop import BranchRecipe
-from textsearch.training.train import TrainingData, _shares, read_lexicon, readable_fonts, train
+from textsearch.training.train import TrainingData, batch_shares, read_lexicon, readable_fonts, train
 
 RECIPE = BranchRecipe(hidden=8, steps=2, batch=8, others=3)
 
@@ -140,11 +140,11 @@ def cache_with(words: int) -> FeatureCache:
 
 def test_half_a_batch_is_drawn_and_the_photos_share_the_rest() -> None:
     caches = {"annotated-0": cache_with(30), "detected-0": cache_with(10), "drawn": cache_with(500)}
-    assert _shares(caches) == pytest.approx([0.375, 0.125, 0.5])
+    assert batch_shares(caches) == pytest.approx([0.375, 0.125, 0.5])
 
 
 def test_without_photos_everything_is_drawn() -> None:
-    assert _shares({"drawn": cache_with(5)}) == [1.0]
+    assert batch_shares({"drawn": cache_with(5)}) == [1.0]
 
 
 # --- what is refused

@@ -103,7 +103,7 @@ def train(
     lexicon = read_lexicon(data.lexicon)
     caches = _fill_caches(run / "cache", data, start, lexicon, alphabet, prototypes, progress)
     held_back = caches.pop("held-back")
-    trainer = BranchTrainer(recipe, list(caches.values()), _shares(caches), lexicon, alphabet, prototypes)
+    trainer = BranchTrainer(recipe, list(caches.values()), batch_shares(caches), lexicon, alphabet, prototypes)
 
     def evaluate(branches: Branches) -> dict[str, float]:
         return word_retrieval(branches, held_back, alphabet, prototypes)
@@ -214,7 +214,7 @@ def _sources(
     return sources
 
 
-def _shares(caches: dict[str, FeatureCache]) -> list[float]:
+def batch_shares(caches: dict[str, FeatureCache]) -> list[float]:
     """Share a batch out: a fixed part is drawn, the photos' words share the rest by their number."""
     photos = sum(len(cache.words) for name, cache in caches.items() if name != "drawn")
     if not photos:
