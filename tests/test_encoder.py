@@ -182,6 +182,34 @@ def test_small_photos_are_enlarged_up_to_a_factor(enlarge: float, longer_side: i
     assert extent(regions.polygons[0])[:2] == pytest.approx([103, 61], abs=4)  # photo pixels all the same
 
 
+class FarsightedDetector(PaintedDetector):
+    """Sees nothing in photos larger than a third of 960 pixels."""
+
+    def probabilities(self, photo: ByteArray) -> FloatArray:
+        probabilities = super().probabilities(photo)
+        return probabilities if photo.shape[1] <= 320 else np.zeros_like(probabilities)
+
+
+def test_a_glance_finds_what_the_first_look_missed() -> None:
+    photo = dark(960, 480)
+    paint(photo, "a_b_c_d_e_f_", 303, 211)
+    encoder = Encoder(
+        FarsightedDetector(), PaintedRecogniser(), CountingEmbedder(), ALPHABET, replace(OPTIONS, glance=1 / 3)
+    )
+    (regions,) = encoder.encode_images([photo])
+    assert extent(regions.polygons[0]) == pytest.approx([303, 211, 303 + 96, 211 + 48], abs=6)
+    assert isinstance(encoder.detector, FarsightedDetector)
+    assert encoder.detector.seen == [(480, 960, 3), (160, 320, 3)]
+
+
+def test_a_glance_finds_nothing_twice() -> None:
+    photo = dark(960, 480)
+    paint(photo, "a_b_c_d_e_f_", 303, 211)
+    alone, both = encode(photo), encode(photo, replace(OPTIONS, glance=1 / 3))
+    assert both.texts == alone.texts
+    assert [polygon.tolist() for polygon in both.polygons] == [polygon.tolist() for polygon in alone.polygons]
+
+
 def test_long_lines_are_squeezed() -> None:
     photo = dark(800, 96)
     paint(photo, "a_" * 40, 40, 20)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from textsearch.alphabet import Alphabet
 from textsearch.detection import decode
 from textsearch.geometry import Fit, is_vertical, rectify, slice_along, turned
+from textsearch.glance import even_out, unseen
 from textsearch.lattice import Lattice
 from textsearch.options import EncoderOptions
 from textsearch.stacked import letters_side_by_side
@@ -174,8 +175,19 @@ class Encoder:
             N ordered polygons (2K, 2) float32 in photo pixels, and their scores (N,) float32.
         """
         height, width = image.shape[:2]
-        fit = Fit.of(width, height, min(self.options.longer_side, round(self.options.enlarge * max(width, height))))
-        polygons, scores = decode(self.detector.probabilities(fit.resize(image)), self.options.detection)
+        longer_side = min(self.options.longer_side, round(self.options.enlarge * max(width, height)))
+        fit = Fit.of(width, height, longer_side)
+        polygons, scores = self._find(fit.resize(image), fit)
+        if not self.options.glance:
+            return polygons, scores
+        fit = Fit.of(width, height, round(self.options.glance * longer_side))
+        further, further_scores = self._find(even_out(fit.resize(image)), fit)
+        new = unseen(further, polygons, width, height)
+        return [*polygons, *(further[number] for number in new)], np.concatenate([scores, further_scores[new]])
+
+    def _find(self, resized: ByteArray, fit: Fit) -> tuple[list[FloatArray], FloatArray]:
+        """Return the lines of text in a resized photo, as `detect` does."""
+        polygons, scores = decode(self.detector.probabilities(resized), self.options.detection)
         return [fit.to_photo(polygon) for polygon in polygons], scores
 
     def read_lines(self, image: ByteArray, polygons: Sequence[FloatArray], scores: FloatArray) -> list[Line]:

@@ -35,6 +35,8 @@ class EncoderOptions:
         longer_side: photos are brought to this many pixels for detection; strips for reading are always cut from the
             full resolution.
         enlarge: smaller photos are enlarged by at most this factor: small letters are then found more easily.
+        glance: the photo is looked at once more at this part of that size, for large, blurred and pale text; 0: it is
+            not.
         longest_strip: wider strips are squeezed to this many pixels.
         space_threshold: a frame this sure of a space parts two words.
         unsure: a line read with less than this mean probability is read again stretched, as narrow letters need it, and
@@ -44,6 +46,7 @@ class EncoderOptions:
 
     longer_side: int = 1920
     enlarge: float = 1.5
+    glance: float = 1 / 3
     longest_strip: int = 1280
     space_threshold: float = 0.3
     unsure: float = 0.9
@@ -53,6 +56,6 @@ class EncoderOptions:
 DEFAULT_PRESET = "default"
 
 PRESETS: Mapping[str, EncoderOptions] = MappingProxyType(
-    {DEFAULT_PRESET: EncoderOptions(), "fast": EncoderOptions(longer_side=1280, enlarge=1.0, unsure=0.0)}
+    {DEFAULT_PRESET: EncoderOptions(), "fast": EncoderOptions(longer_side=1280, enlarge=1.0, glance=0.0, unsure=0.0)}
 )
 """Settings with a name: the most accurate one, and one that reads twice as many photos in the same time."""
