@@ -245,6 +245,28 @@ def ablation() -> str:
     return f"{table(header, rows)}\n\n{note}"
 
 
+def branches() -> str:
+    """Return the table of what the terms of the similarity's loss and the size of its vectors are worth."""
+    result = load("branches")
+    header = ["branches", "vectors", "PQ, 60 bytes", "vectors + lattice"]
+    rows = [
+        [variant["name"], *(_mean_and_all(variant["map"][way]) for way in ("vectors", "vectors_pq", "full"))]
+        for variant in result["variants"]
+    ]
+    package = result["package"]
+    finished = ["the package", *(f"{package[way]['map']:.1f}" for way in ("vectors", "vectors_pq", "full"))]
+    note = (
+        f"Word mAP on {result['photos']} photos of {result['data']}, mean and single values of {result['seeds']} seeds, "
+        f"{result['steps']} steps over {result['crops']:,} crops (the package: 4,000 steps); the lattice alone "
+        f"{package['lattice']['map']:.1f}. {measured_on(result)}"
+    )
+    return f"{table(header, [*rows, finished])}\n\n{note}"
+
+
+def _mean_and_all(scores: dict[str, Any]) -> str:
+    return f"{scores['mean']:.1f} ({', '.join(f'{score:.1f}' for score in scores['all'])})"
+
+
 def resolutions() -> str:
     """Return the table of accuracy against speed."""
     result = load("resolutions")
@@ -312,6 +334,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "reranking": reranking,
     "knowledge": knowledge,
     "ablation": ablation,
+    "branches": branches,
     "resolutions": resolutions,
     "curved": curved,
     "pretraining": pretraining,
