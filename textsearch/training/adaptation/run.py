@@ -38,7 +38,7 @@ from textsearch.training.adaptation.validate import validate
 from textsearch.types import IndexReport
 
 Reindex = Callable[[Path, OnnxModel, Sequence[Path]], IndexReport]
-"""Brings the index in a folder up to date with photos, read by a model."""
+"""Brings the index in a folder up to date with photos, read by a model and known by the very paths given."""
 
 Progress = Callable[[str], None]
 
@@ -122,17 +122,19 @@ class _Adaptation:
     def _photos(self) -> list[Path]:
         """Return the files of the index, those included that could not be read.
 
+        Folders that could not be listed are left out: what lies in them is not in the index.
+
         Raises:
             TextSearchError: photos are not there now; the new index would lack them.
         """
         known = sorted(self.index.known_files(), key=lambda file: file.path)
-        gone = [file.path for file in known if not file.failed and not file.path.exists()]
+        gone = [file.path for file in known if not file.failed and not file.path.is_file()]
         if gone:
             raise TextSearchError(
                 f"{len(gone):,} of the indexed photos are not there now, such as {gone[0]}; connect their disk, or "
                 "forget them with: textsearch prune"
             )
-        return [file.path for file in known if file.path.exists()]
+        return [file.path for file in known if file.path.is_file()]
 
     def _begin(self) -> Generation:
         """Return the next generation: the one that a stopped run began in the same way, else a new one."""
