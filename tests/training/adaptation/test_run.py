@@ -215,6 +215,22 @@ def known_paths(location: Path) -> set[Path]:
         return {file.path for file in index.known_files()}
 
 
+def test_photos_forgotten_while_a_run_was_stopped_stay_forgotten(workshop: Workshop, gallery: Path) -> None:
+    def stopped(folder: Path, model: FakeModel, photos: Sequence[Path]) -> IndexReport:
+        Workshop.reindex(workshop, folder, model, photos)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(workshop, "reindex", stopped)
+        with pytest.raises(Killed):
+            workshop.adapt()
+    (gallery / "1.png").rename(gallery.parent / "1.png")
+    with IndexFolder.open(workshop.location) as index, index.writer() as writer:
+        writer.forget([gallery / "1.png", gallery / "2.png"])
+    assert workshop.adapt().photos == 1
+    assert known_paths(workshop.location) == {gallery / "0.png"}
+
+
 def test_a_folder_that_could_not_be_listed_brings_in_no_photo(workshop: Workshop, gallery: Path) -> None:
     save_photo(gallery.parent / "locked" / "3.png", "TAXI")
     refused = FailedFile(gallery.parent / "locked", None, None, None, "no permission to read it")

@@ -19,7 +19,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -192,6 +192,7 @@ class _Adaptation:
         if report.interrupted:
             raise KeyboardInterrupt
         with IndexFolder.open(new.index) as index:
+            _forget_others(index, {file.path for file in self.index.known_files()})
             read = {file.path for file in index.known_files() if not file.failed or file.sha256 is not None}
             lost = [file.path for file in self.index.known_files() if not file.failed and file.path not in read]
             if lost:
@@ -228,6 +229,14 @@ def _check_held_back(words: int) -> None:
             f"The words stand in too few photos: only {words:,} of them are in photos that can be put aside to check "
             f"the result, and at least {LEAST_HELD_BACK} are needed; index more photos with text first."
         )
+
+
+def _forget_others(index: IndexFolder, kept: Set[Path]) -> None:
+    """Forget the files that are not among those kept: a run that was stopped may have read what was forgotten since."""
+    others = sorted({file.path for file in index.known_files()} - kept)
+    if others:
+        with index.writer() as writer:
+            writer.forget(others)
 
 
 def _tidy(generation: Generation) -> None:
