@@ -8,10 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from textsearch.alphabet import normalise
 from textsearch.runtime.model import OnnxModel
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import PhotoSet, pictures
+from textsearch.training.datasets.photos import PhotoSet, legible_texts, pictures
 from textsearch.training.datasets.pseudo import PseudoLabelled
 from textsearch.training.datasets.words import Words, write_words
 from textsearch.training.scenes import DrawnScenes
@@ -80,7 +79,7 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
     weighted = [(photos, annotated / len(sets)) for photos in sets]
     if data.unlabelled is not None:
         weighted.append((_pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress), unlabelled))
-    own = [text for photos in sets for text in _texts(photos)]
+    own = [text for photos in sets for text in legible_texts(islice(photos.photos(), _SEARCHED_PHOTOS))]
     backgrounds = pictures(data.backgrounds) if data.backgrounds else []
     words = [*lexicon_lines(data.lexicon), *own * _OWN_WORDS]
     scenes = DrawnScenes(words, readable_fonts(data.fonts), backgrounds)
@@ -93,13 +92,3 @@ def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Ca
         progress(f"reading the photos of {folder}")
         write_words(PseudoLabelled(folder, OnnxModel(folder=reader)).photos(), file)
     return Words(file)
-
-
-def _texts(photos: PhotoSet[Any]) -> list[str]:
-    """Return the legible words of a set, as they are written and as often as they occur."""
-    return [
-        word.text
-        for photo in islice(photos.photos(), _SEARCHED_PHOTOS)
-        for word in photo.words
-        if word.legible and normalise(word.text)
-    ]

@@ -25,9 +25,9 @@ from textsearch.options import EncoderOptions
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
 from textsearch.training.cache import FeatureCache, write_cache
-from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords, read_annotations
+from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import pictures
+from textsearch.training.datasets.photos import legible_texts, pictures
 from textsearch.training.export import export_network
 from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, word_retrieval
 from textsearch.training.runs import describe_step, record_arguments
@@ -204,9 +204,9 @@ def _sources(
     own: list[str] = []
     for number, chosen in enumerate(data.annotations):
         sources[f"annotated-{number}"] = AnnotatedWords(chosen.file, chosen.split, data.copies)
-        rows = read_annotations(chosen.file, chosen.split)
-        own += [word["text"] for row in rows for word in row["words"] if normalise(word["text"]) and not word["ignore"]]
-        if any(word["poly"] for row in rows for word in row["words"]):
+        photos = list(chosen.photos().photos())
+        own += legible_texts(photos)
+        if any(word.polygon is not None for photo in photos for word in photo.words):
             sources[f"detected-{number}"] = DetectedWords(chosen.file, chosen.split, encoder)
     backgrounds = pictures(data.backgrounds) if data.backgrounds else []
     words = [*lexicon, *own * _OWN_WORDS]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textsearch.errors import TextSearchError
+from textsearch.training.datasets.formats import malformed, read_json
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic"})
 _PICTURE_FOLDERS = ("JPEGImages", "data/JPEGImages", "images", "")
@@ -66,33 +67,38 @@ def classes_of(photos: Sequence[LabelledPhoto]) -> list[str]:
 
 
 def _read_lines(file: Path, label: str) -> list[LabelledPhoto]:
+    example = f'{{"image": "a.jpg", "{label}": "cafe"}}'
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TextSearchError(
+            f"Cannot read the labels {file} ({error}); give a text file with lines such as {example}."
+        ) from error
     photos = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row: dict[str, Any] = json.loads(line)
             photos.append(LabelledPhoto(file.parent / row["image"], str(row[label]), str(row.get("split", ""))))
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise TextSearchError(
-                f'Line {number} of {file} is no {{"image": "a.jpg", "{label}": "cafe"}}; correct it or leave it out.'
-            ) from error
+            raise TextSearchError(f"Line {number} of {file} is no {example}; correct it or leave it out.") from error
     return photos
 
 
 def _read_published(file: Path) -> list[LabelledPhoto]:
     """Read {"train": {"1.jpg": 3, ...}, "test": {...}}; photos lie in JPEGImages, classes keep their numbers."""
-    parts = json.loads(file.read_text(encoding="utf-8"))
-    first = next(iter(next(iter(parts.values()))), "").strip()
+    try:
+        parts = read_json(file).items()
+        rows = [(name.strip(), str(label), part) for part, photos in parts for name, label in photos.items()]
+    except AttributeError as error:
+        raise malformed(file, 'it must be like {"train": {"1.jpg": 3}, "test": {"2.jpg": 3}}') from error
+    first = rows[0][0] if rows else ""
     folders = [file.parent / folder for folder in _PICTURE_FOLDERS]
     folder = next((folder for folder in folders if first and (folder / first).is_file()), None)
     if folder is None:
         raise TextSearchError(f"{file} names photos that are not in {file.parent / 'JPEGImages'}; put them there.")
-    return [
-        LabelledPhoto(folder / name.strip(), str(label), part)
-        for part, photos in parts.items()
-        for name, label in photos.items()
-    ]
+    return [LabelledPhoto(folder / name, label, part) for name, label, part in rows]
 
 
 def _read_folders(folder: Path) -> list[LabelledPhoto]:
