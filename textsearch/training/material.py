@@ -14,7 +14,7 @@ from textsearch.training.datasets.photos import PhotoSet, legible_texts, picture
 from textsearch.training.datasets.pseudo import PseudoLabelled
 from textsearch.training.datasets.words import Words, write_words
 from textsearch.training.scenes import DrawnScenes
-from textsearch.training.train import lexicon_lines, readable_fonts
+from textsearch.training.train import check_inputs, lexicon_lines, readable_fonts
 
 _OWN_WORDS = 8
 """How often each word of the photos stands among the words that scenes are drawn with."""
@@ -60,6 +60,16 @@ class Material(NamedTuple):
     photos: list[tuple[PhotoSet[Any], float]]
     scenes: DrawnScenes
     scenes_share: float
+
+
+def check_photos(data: TrainingPhotos) -> None:
+    """Look at what a run is told to learn from, see `check_inputs`; the weights to begin with are not looked at.
+
+    Raises:
+        TextSearchError: something is not there, is empty, or cannot be read.
+    """
+    held_back = () if data.held_back is None else (data.held_back,)
+    check_inputs((*data.annotations, *held_back), data.lexicon, data.fonts, (data.backgrounds, data.unlabelled))
 
 
 def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress: Callable[[str], None]) -> Material:

@@ -176,6 +176,18 @@ def pictures(folder: Path) -> list[Path]:
     return [path for path in files(folder) if path.suffix.lower() in SUFFIXES]
 
 
+def some_pictures(folder: Path) -> list[Path]:
+    """Return the same as `pictures`, but never nothing.
+
+    Raises:
+        TextSearchError: it is no folder, or holds no picture.
+    """
+    found = pictures(folder)
+    if not found:
+        raise TextSearchError(f"{folder} holds no picture; name a folder of photos.")
+    return found
+
+
 def files(folder: Path, pattern: str = "*") -> list[Path]:
     """Return the files of a folder and of the folders below it that match a pattern, by path, without hidden ones.
 
