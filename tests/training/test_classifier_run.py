@@ -89,6 +89,17 @@ def test_other_groups_are_another_run(tmp_path: Path) -> None:
         train_classifier(tmp_path / "run", data, RECIPE)
 
 
+def test_groups_of_one_class_and_groups_without_names_are_refused(tmp_path: Path) -> None:
+    data = TrainingData(write_labels(tmp_path, "abcdeab", shelf="1222212"), apart="shelf")
+    with pytest.raises(TextSearchError, match=r"a group of .*labels\.jsonl by 'shelf' has photos of one class only"):
+        train_classifier(tmp_path / "run", data, RECIPE)
+    for label in "ab":
+        (tmp_path / "folders" / label).mkdir(parents=True)
+        (tmp_path / "folders" / label / "1.jpg").touch()
+    with pytest.raises(TextSearchError, match=r"has no labels\.jsonl, and only its lines can name 'shelf'"):
+        train_classifier(tmp_path / "run", TrainingData(tmp_path / "folders", apart="shelf"), RECIPE)
+
+
 def test_a_photo_that_cannot_be_read_does_not_bind_the_run(tmp_path: Path, reading: Reading) -> None:
     data = TrainingData(write_labels(tmp_path, "abcdeabc"))
     reading.broken = TextSearchError("The photo 7.jpg cannot be read.")

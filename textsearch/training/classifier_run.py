@@ -80,7 +80,8 @@ def train_classifier(run: Path, data: TrainingData, recipe: ClassifierRecipe, li
     groups = groups_of(photos, read_labelled(data.photos, data.split, data.apart) if data.apart else photos[:0])
     labels = [label for group in groups for label in group]
     if min(map(len, groups)) < 2:
-        raise TextSearchError(f"{data.photos} has photos of one class only; a classifier needs two or more.")
+        where = f"a group of {data.photos} by {data.apart!r}" if data.apart else data.photos
+        raise TextSearchError(f"{where} has photos of one class only; a classifier needs two or more.")
     others = read_labelled(data.elsewhere) if data.elsewhere is not None else []
     if (others or len(groups) > 1) and recipe.tie_distances:
         raise TextSearchError(

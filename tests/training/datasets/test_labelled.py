@@ -48,6 +48,17 @@ def test_folders_are_classes(tmp_path: Path) -> None:
     ]
 
 
+def test_only_lines_have_other_names(tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text('{"image": "a.jpg", "label": "x", "shelf": "left"}\n')
+    assert [photo.label for photo in read_labelled(tmp_path, label="shelf")] == ["left"]
+    (tmp_path / "labels.jsonl").unlink()
+    for form in ("split_0.json", "cafe/1.jpg"):
+        (tmp_path / form).parent.mkdir(exist_ok=True)
+        (tmp_path / form).touch()
+        with pytest.raises(TextSearchError, match=r"no labels\.jsonl, .* 'shelf'; leave that out"):
+            read_labelled(tmp_path, label="shelf")
+
+
 def test_the_published_layout(tmp_path: Path) -> None:
     (tmp_path / "data" / "JPEGImages").mkdir(parents=True)
     for name in ("1.jpg", "2.jpg"):

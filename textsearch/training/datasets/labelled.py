@@ -12,6 +12,7 @@ from textsearch.errors import TextSearchError
 from textsearch.training.datasets.formats import malformed, read_json
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic"})
+_LABEL = "label"
 _PICTURE_FOLDERS = ("JPEGImages", "data/JPEGImages", "images", "")
 
 
@@ -30,7 +31,7 @@ class LabelledPhoto:
     split: str = ""
 
 
-def read_labelled(source: Path, split: str | None = None, label: str = "label") -> list[LabelledPhoto]:
+def read_labelled(source: Path, split: str | None = None, label: str = _LABEL) -> list[LabelledPhoto]:
     """Return photos with their classes.
 
     Args:
@@ -38,17 +39,18 @@ def read_labelled(source: Path, split: str | None = None, label: str = "label") 
             holds such a labels.jsonl; a folder with split_0.json beside JPEGImages, as Con-Text, Drink Bottle and
             Crowd Activity are published; or a folder with one folder of photos for each class.
         split: only photos of this part.
-        label: the name in a JSON line that holds the class.
+        label: the name in a JSON line that holds the class; the other forms have but one class for each photo.
 
     Raises:
-        TextSearchError: nothing of that kind is there, or the part is empty.
+        TextSearchError: nothing of that kind is there, the part is empty, or the form has no such names.
     """
     if not source.exists():
         raise TextSearchError(f"{source} does not exist; name a labels.jsonl or a folder of photos with --data")
-    if source.is_file():
-        photos = _read_lines(source, label)
-    elif (source / "labels.jsonl").is_file():
-        photos = _read_lines(source / "labels.jsonl", label)
+    lines = source / "labels.jsonl" if source.is_dir() else source
+    if lines.is_file():
+        photos = _read_lines(lines, label)
+    elif label != _LABEL:
+        raise TextSearchError(f"{source} has no labels.jsonl, and only its lines can name {label!r}; leave that out.")
     elif splits := sorted(source.glob("split_*.json")):
         photos = _read_published(splits[0])
     else:
