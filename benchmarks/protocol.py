@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from textsearch.alphabet import normalise, words_of
 from textsearch.geometry import order_corners, overlap
 from textsearch.metrics import average_precision
-from textsearch.training.crops import read_annotations
+from textsearch.training.datasets.words import read_annotations
 from textsearch.types import FloatArray
 
 _QUERY = re.compile(r"[a-z0-9]{3,}")

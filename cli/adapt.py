@@ -58,8 +58,7 @@ def adapt(
                 f"No photo of {gallery} is in the index {database.location}; index it first: textsearch index {gallery}"
             )
         if undo:
-            name = database.undo_adapt()
-            note(f"the model {name} answers again; photos that came since: textsearch index adds them")
+            _tell_undone(database.undo_adapt(), as_json=as_json, quiet=quiet)
             return
         options = AdaptOptions(steps=steps, minutes=minutes, seed=seed, jobs=jobs)
         report = database.adapt(options=options, progress=None if quiet else note)
@@ -68,6 +67,14 @@ def adapt(
     elif not quiet:
         for line in summary(report):
             note(line)
+
+
+def _tell_undone(name: str, *, as_json: bool, quiet: bool) -> None:
+    """Say which model answers again."""
+    if as_json:
+        emit_json({"model": name})
+    elif not quiet:
+        note(f"the model {name} answers again; photos that came since: textsearch index adds them")
 
 
 def summary(report: AdaptReport) -> list[str]:

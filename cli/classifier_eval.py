@@ -16,8 +16,8 @@ from textsearch.cli.progress import SECONDS_BETWEEN_LINES
 EXAMPLES = examples(
     "textsearch eval classifier --data photos/labels.jsonl --split dev --json",
     "textsearch eval classifier --data photos/labels.jsonl --variant zero-shot",
-    then='A line of labels.jsonl: {"image": "a.jpg", "label": "cafe", "split": "dev"}; without --weights only classes '
-    "of the packaged classifier can be told apart, but zero-shot takes any whose name the knowledge base understands.",
+    then='A line of labels.jsonl: {"image": "a.jpg", "label": "cafe", "split": "dev"}. Classes that '
+    "the classifier was not trained on are ranked by knowledge: their names and where they stand in the taxonomy.",
 )
 
 

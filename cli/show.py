@@ -54,7 +54,7 @@ def show(
             _show_hit(_find(find, image, database), out, as_json=as_json)
             return
         regions = database.show(image)
-        known = _understood(database.knowledge(image)) if database.is_indexed(image) else None
+        known = _known(database, image)
     if out is not None:
         from PIL.Image import fromarray
 
@@ -150,6 +150,16 @@ def as_dict(image: Path, regions: Regions) -> dict[str, Any]:
         "height": regions.height,
         "regions": found,
     }
+
+
+def _known(database: Database, image: Path) -> list[Notice] | None:
+    """Return what is known about a photo, in the regions that are found in it now; None if nothing is."""
+    if not database.is_indexed(image):
+        return None
+    if not database.is_current(image):
+        note(f"{image} or the model changed since it was indexed; to know what it shows: textsearch index {image}")
+        return None
+    return _understood(database.knowledge(image))
 
 
 def _understood(notices: Sequence[Notice]) -> list[Notice]:

@@ -21,6 +21,8 @@ class IndexOptions:
         exclude: files and whole folders that match one of these patterns are skipped.
         hidden: whether names that start with a dot are scanned too.
         follow_links: whether links to folders are followed; links to files always are.
+        as_named: whether sources are known by the very paths that name them; otherwise links to folders on the way are
+            resolved, so that one folder has one name however it is reached.
         limit: read at most so many photos in this run and leave the rest to the next one; what need not be read does
             not count.
         force: read every photo again, whatever is known of it.
@@ -36,6 +38,7 @@ class IndexOptions:
     exclude: tuple[str, ...] = ()
     hidden: bool = False
     follow_links: bool = False
+    as_named: bool = False
     limit: int | None = None
     force: bool = False
     retry_failed: bool = False

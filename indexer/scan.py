@@ -113,7 +113,8 @@ def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], b
     Raises:
         TextSearchError: a source does not exist.
     """
-    named = list(dict.fromkeys(absolute(source) for source in sources))
+    name_of = Path.absolute if options.as_named else absolute
+    named = list(dict.fromkeys(name_of(source) for source in sources))
     walk = _Walk(options, stopped)
     for source in named:
         if _is_directory(source):

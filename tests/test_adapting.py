@@ -13,6 +13,7 @@ from tests.fakes import FakeModel, save_photo
 from textsearch.database import Database
 from textsearch.errors import MissingDependencyError, TextSearchError
 from textsearch.index.active import Generation, switch
+from textsearch.index.folder import IndexFolder
 from textsearch.training.adaptation import run
 from textsearch.types import FloatArray
 
@@ -122,3 +123,20 @@ def test_photos_are_read_again_as_they_are_indexed(gallery: Path, monkeypatch: p
         database.index(gallery)
         report: Any = database.adapt()
     assert (report.added, report.removed) == (1, 0)
+
+
+def test_photos_read_again_keep_their_names(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (gallery.parent / "link").symlink_to(gallery)
+    photo = gallery.parent / "link" / "exit.png"
+
+    def adapt(location: Path, options: object, reindex: Any, progress: Any) -> object:
+        index = Generation(location).after("adapted-1").index
+        reindex(index, Shifted(location, "default", "adapted-1"), [photo])
+        with IndexFolder.open(index) as folder:
+            return [file.path for file in folder.known_files()]
+
+    monkeypatch.setattr(run, "adapt", adapt)
+    with Database(gallery / ".textsearch") as database:
+        database.index(gallery)
+        names: Any = database.adapt()
+    assert names == [photo]

@@ -385,6 +385,22 @@ class TestKnowledge:
         with pytest.raises(TextSearchError, match="textsearch index"):
             database.knowledge(gallery / "nowhere.png")
 
+    def test_a_photo_is_current_until_it_or_the_network_changes(
+        self, database: Database, gallery: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        photo = gallery / "exit.png"
+        (gallery.parent / "link.png").symlink_to(photo)
+        assert database.is_current(photo)
+        assert database.is_current(gallery.parent / "link.png")
+        assert not database.is_current(save_photo(gallery.parent / "other.png", "OTHER"))
+        with monkeypatch.context() as patched:
+            patched.setattr(FakeModel, "fingerprint", "1" * 64)
+            assert not database.is_current(photo)
+        photo.write_bytes((gallery / "hotel.png").read_bytes())  # a content that the index holds under another name
+        assert not database.is_current(photo)
+        save_photo(photo, "TAXI")
+        assert not database.is_current(photo)
+
     def test_a_brand_counts_for_what_it_mainly_is(self, database: Database) -> None:
         kinds = [kind for kind, _ in default_lexicon().entity("Q1591889").categories]
         assert "amenity/pharmacy" in kinds

@@ -95,7 +95,7 @@ class AdaptableIndex(OpenedIndex):
     def _read_into(
         self, folder: Path, model: TextModel, photos: Sequence[Path], jobs: int | None, tell: Callable[[str], None]
     ) -> IndexReport:
-        """Bring an index up to date with photos, as `index` does with the one that answers."""
+        """Bring an index up to date with photos under the paths by which the index that answers knows them."""
         from textsearch.indexer.options import IndexOptions
         from textsearch.indexer.pipeline import build
 
@@ -105,6 +105,6 @@ class AdaptableIndex(OpenedIndex):
 
         identity = ModelIdentity(model.name, model.fingerprint, model.dimension)
         with IndexFolder.create_or_open(folder, identity) as index:
-            report = build(index, model, photos, IndexOptions(jobs=jobs), listen, self.describer)
+            report = build(index, model, photos, IndexOptions(jobs=jobs, as_named=True), listen, self.describer)
             index.keep_readings(model.alphabet)
         return report

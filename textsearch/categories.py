@@ -14,6 +14,7 @@ from textsearch.images import SUFFIXES, read_image
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import PICTURE_WIDTH, OwnCategory
 from textsearch.knowledge.lexicon import Entity, Lexicon
+from textsearch.matching.knowledge import plain_words
 from textsearch.matching.plan import Plan
 from textsearch.types import ByteArray
 
@@ -66,7 +67,7 @@ def own_category(
 
     Raises:
         TextSearchError: the name is empty, there are neither words nor pictures, or nobody to look at pictures.
-        QueryError: a word holds nothing that can be searched.
+        QueryError: a word holds nothing that can be searched, or is more than plain words.
         ImageError: a picture cannot be read.
     """
     name = " ".join(name.split())
@@ -75,9 +76,11 @@ def own_category(
     kept = tuple(dict.fromkeys(" ".join(word.split()) for word in words if word.strip()))
     for word in kept:
         try:
-            Plan.of(word, alphabet)
+            plan = Plan.of(word, alphabet)
         except QueryError as error:
             raise QueryError(f"The word {word!r} cannot be searched: {error}") from error
+        if not plain_words(plan):
+            raise QueryError(f"The words of a category are plain words, and {word!r} is more; separate them by commas.")
     if not kept and not pictures:
         raise TextSearchError(f"Give words or example pictures for the category {name!r}, or both.")
     if pictures and describer is None:

@@ -213,18 +213,26 @@ class Database(AdaptableIndex):
         Raises:
             ImageError: the file is not a picture that can be decoded.
         """
-        from textsearch.images import read_image
-
-        path = Path(image)
-        try:
-            pixels = read_image(path)
-        except ImageError as error:
-            raise ImageError(f"{path} cannot be read: {error}") from error
-        return self.model.encode_images([pixels])[0]
+        return self.model.encode_images([pixels_of(Path(image))])[0]
 
     def is_indexed(self, image: str | Path) -> bool:
         """Return whether a photo is in the index; False also where there is no index."""
         return self.known_path(image) is not None
+
+    def is_current(self, image: str | Path) -> bool:
+        """Return whether the index holds what a file holds now, under its name, and as this network reads it.
+
+        Raises:
+            ImageError: the file cannot be read.
+        """
+        from textsearch.indexer.load import identify_file
+
+        path = self.known_path(image)
+        if path is None:
+            return False
+        folder = self._open(check_model=False)
+        content = folder.image_of_content(identify_file(Path(image)).sha256)
+        return folder.image_at(path) == content and folder.model.fingerprint == self.model.fingerprint
 
     def known_path(self, image: str | Path) -> Path | None:
         """Return the path under which the index knows a photo, through whatever links and folders it is named.

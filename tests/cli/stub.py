@@ -87,6 +87,7 @@ class StubDatabase:
         self.failed: list[Failure] = []
         self.gone: list[Path] = []
         self.indexed: set[Path] = set()
+        self.outdated: set[Path] = set()
         self.asked: list[Any] = []
         self.options: dict[str, Any] = {}
         self.model = FakeModel()
@@ -157,6 +158,9 @@ class StubDatabase:
 
     def is_indexed(self, path: Path) -> bool:
         return path in self.indexed
+
+    def is_current(self, path: Path) -> bool:
+        return path in self.indexed - self.outdated
 
     def known_path(self, path: Path) -> Path | None:
         return path if path in self.indexed else None

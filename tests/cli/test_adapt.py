@@ -107,6 +107,14 @@ def test_undo(run: Run, adapting: AdaptingDatabase) -> None:
     assert "the model joint answers again" in outcome.err
 
 
+def test_undo_as_json_and_quiet(run: Run, adapting: AdaptingDatabase) -> None:
+    outcome = run("adapt", "--undo", "--json")
+    assert (json.loads(outcome.out), outcome.err) == ({"model": OLD}, "")
+    outcome = run("adapt", "--undo", "-q")
+    assert (outcome.out, outcome.err) == ("", "")
+    assert adapting.asked.count("undo") == 2
+
+
 def test_a_gallery_with_an_index_of_its_own(run: Run, adapting: AdaptingDatabase, tmp_path: Path) -> None:
     run("adapt", tmp_path)
     (tmp_path / ".textsearch").mkdir()

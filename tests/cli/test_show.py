@@ -159,6 +159,21 @@ def test_what_only_another_lexicon_knows_is_left_out(
         assert known["identifier"] == "amenity/cafe"
 
 
+@pytest.mark.parametrize("for_a_person", [True, False])
+def test_what_was_known_of_an_older_photo_is_left_out(
+    run: Run, database: StubDatabase, photo: Path, monkeypatch: pytest.MonkeyPatch, for_a_person: bool
+) -> None:
+    monkeypatch.setattr(show, "shows_table", lambda: for_a_person)
+    database.indexed = database.outdated = {photo}
+    database.notices = [Notice("scene", "amenity/cafe", 0.25)]
+    outcome = run("show", photo) if for_a_person else run("show", photo, "--json")
+    assert f"changed since it was indexed; to know what it shows: textsearch index {photo}" in outcome.err
+    if for_a_person:
+        assert "by the picture" not in outcome.out
+    else:
+        assert json.loads(outcome.out)["knowledge"] is None
+
+
 def test_what_is_known_for_a_person(
     run: Run, database: StubDatabase, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

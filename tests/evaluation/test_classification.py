@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from textsearch.evaluation.classification import measure
+from textsearch.evaluation import classification
+from textsearch.evaluation.classification import evaluate_classifier, measure
 
 SCORES = np.array([[0.9, 0.05, 0.05], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.5, 0.4]], np.float32)
 LABELS = np.array([0, 1, 1, 2])
@@ -35,3 +39,15 @@ def test_scores_that_say_nothing_rank_last() -> None:
 def test_a_class_without_a_photo_is_refused() -> None:
     with pytest.raises(ValueError, match="every class"):
         measure(SCORES[:1], LABELS[:1])
+
+
+@pytest.mark.parametrize(("labels", "in_tree"), [(("cafe", "pharmacy"), True), (("xqzt", "wvkjq"), False)])
+def test_without_any_category_errors_have_no_severity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: tuple[str, str], in_tree: bool
+) -> None:
+    rows = [json.dumps({"image": f"{number}.jpg", "label": label}) for number, label in enumerate(labels)]
+    (tmp_path / "labels.jsonl").write_text("\n".join(rows))
+    monkeypatch.setattr(classification, "evidence_scores", lambda *parts: np.array([[0, 1], [0, 1]], np.float32))
+    result = evaluate_classifier(tmp_path, None, "zero-shot").result
+    assert result.accuracy == 0.5
+    assert (result.severity is not None) == in_tree

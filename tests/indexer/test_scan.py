@@ -127,6 +127,18 @@ def test_a_source_reached_through_a_link_has_one_name(root: Path) -> None:
     assert absolute(root.parent / "link" / "alias.jpg") == root / "alias.jpg"
 
 
+def test_a_source_can_keep_the_name_that_it_was_given(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, "album/a.jpg")
+    (root / "link").symlink_to(root / "album")
+    options = IndexOptions(as_named=True)
+    for sources in ([root / "link" / "a.jpg", root / "album"], [root / "link"]):
+        found = scan(sources, options)
+        assert found.sources == tuple(sources)
+        assert names(found, root)[-1] == "link/a.jpg"
+    monkeypatch.chdir(root)
+    assert names(scan([Path("link/a.jpg")], options), Path.cwd()) == ["link/a.jpg"]
+
+
 def test_a_relative_source(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(root, "a.jpg", "sub/b.jpg")
     monkeypatch.chdir(root / "sub")

@@ -42,6 +42,21 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
         load_classifier(tmp_path / "x.safetensors")
 
 
+@pytest.mark.parametrize("content", [b"", b"no weights", b"\xff" * 100])
+def test_another_file_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"Cannot read .*photo\.jpg .*train classifier"):
+        load_classifier(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("header", ["{", "[]", "{}", '{"config": {"width": 16}, "sizes": [5]}'])
+def test_weights_of_another_version_are_refused(tmp_path: Path, header: str) -> None:
+    for name in ("x", "rarity"):
+        save_file({name: torch.zeros(1)}, tmp_path / "x.safetensors", {"textsearch.classifier": header})
+        with pytest.raises(WeightsError, match="another version; train it again"):
+            load_classifier(tmp_path / "x.safetensors")
+
+
 def test_probabilities_sum_to_one_and_cool_down() -> None:
     logits = np.array([[2.0, 0.0], [900.0, 0.0]], np.float32)
     assert np.allclose(probabilities(logits).sum(axis=1), 1)

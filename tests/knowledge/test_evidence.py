@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.knowledge.photos import WordBags
+from textsearch.knowledge import evidence as module
 from textsearch.knowledge.evidence import ClassEvidence, likeness, profile, profiles, tree_distances
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.linker import Link
@@ -76,3 +77,12 @@ def test_classes_without_a_category_are_far_from_all() -> None:
     distances = tree_distances(known, lexicon)
     assert distances[0, 1] == distances[1, 0] == distances[0, 2] > 0
     assert distances[2, 2] == 0
+
+
+def test_only_the_words_asked_for_last_are_remembered(evidence: ClassEvidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_REMEMBERED", 2)
+    evidence._fits.clear()
+    for word in ("bravo", "juice", "bravo", "milk"):
+        before = evidence.scores([reading(word)], [])
+    assert list(evidence._fits) == ["bravo", "milk"]
+    assert np.array_equal(evidence.scores([reading("milk")], []), before)

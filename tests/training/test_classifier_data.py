@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.fakes import FakeModel, photo_of, save_photo
+from textsearch.errors import TextSearchError
 from textsearch.knowledge.classifier import PhotoReader
 from textsearch.knowledge.language import WIDTH
 from textsearch.knowledge.letters import BUCKETS, count_letters
@@ -61,6 +62,16 @@ def test_photos_are_read_once(photos: list[LabelledPhoto], tmp_path: Path) -> No
         assert torch.equal(one.pooled, other.pooled)
         assert torch.equal(one.letters, other.letters)
     assert first.written[0].letters.shape == (BUCKETS,)
+
+
+@pytest.mark.parametrize("content", [None, b"\x89PNG\r\n\x1a\n damaged"])
+def test_a_photo_that_cannot_be_read_is_named(photos: list[LabelledPhoto], content: bytes | None) -> None:
+    photos[1].path.unlink()
+    if content is not None:
+        photos[1].path.write_bytes(content)
+    reader = cast(PhotoReader, SimpleNamespace(visual=Looker(), written=written))
+    with pytest.raises(TextSearchError, match=rf"The photo .*{photos[1].path.name} cannot be read"):
+        read_photos(photos, FakeModel(), reader)
 
 
 @pytest.mark.parametrize("maps", [True, False])

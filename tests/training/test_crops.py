@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.painted import dark, new_encoder, paint
 from textsearch.errors import TextSearchError
-from textsearch.training.crops import AnnotatedWords, Crop, DetectedWords, read_annotations
+from textsearch.training.crops import AnnotatedWords, Crop, DetectedWords
 from textsearch.types import ByteArray
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
@@ -40,28 +40,6 @@ def cut(file: Path, split: str | None = None, copies: int = 1, seed: int = 0) ->
 
 def share_of(crop: Crop, colour: tuple[int, int, int]) -> float:
     return float((np.abs(crop.strip.astype(int) - colour).max(axis=2) < 40).mean())
-
-
-# --- the file
-
-
-def test_rows_of_a_split(tmp_path: Path) -> None:
-    annotate(tmp_path, dark(), entry("a", None), split="train")
-    file = annotate(tmp_path, dark(), entry("b", None), split="dev")
-    assert len(read_annotations(file)) == 2
-    assert [row["words"][0]["text"] for row in read_annotations(file, "dev")] == ["b"]
-    assert read_annotations(file, "test") == []
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TextSearchError, match=r"Cannot read the annotations .*words\.jsonl"):
-        read_annotations(tmp_path / "words.jsonl")
-
-
-def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
-    (tmp_path / "words.jsonl").write_text("image,text\n", encoding="utf-8")
-    with pytest.raises(TextSearchError, match="one JSON object a line"):
-        read_annotations(tmp_path / "words.jsonl")
 
 
 # --- annotated words
@@ -97,6 +75,24 @@ def test_copies_differ_and_repeat_with_the_seed(tmp_path: Path) -> None:
     assert not np.array_equal(first.strip, second.strip)
     np.testing.assert_array_equal(cut(file, copies=2)[1].strip, second.strip)
     assert not np.array_equal(cut(file, seed=1)[0].strip, first.strip)
+
+
+@pytest.mark.parametrize("lacking", ["text", "poly", "ignore"])
+def test_a_row_that_lacks_something_is_told(tmp_path: Path, lacking: str) -> None:
+    word = entry("open", None)
+    del word[lacking]
+    file = annotate(tmp_path, dark(), word)
+    for read in (cut, detected):
+        with pytest.raises(TextSearchError, match=r"words\.jsonl .*the row of photos/one\.png cannot be read"):
+            read(file)
+
+
+def test_a_photo_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    file = annotate(tmp_path, dark(), entry("open", None))
+    (tmp_path / "photos" / "one.png").write_bytes(b"\x89PNG\r\n\x1a\n damaged")
+    for read in (cut, detected):
+        with pytest.raises(TextSearchError, match=r"The photo .*one\.png cannot be read"):
+            read(file)
 
 
 def test_a_polygon_of_many_points_is_cut_over_its_whole_length(tmp_path: Path) -> None:

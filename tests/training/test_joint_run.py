@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -78,12 +79,19 @@ def test_the_averaged_weights_are_measured(
     assert all(torch.equal(tensor, average[name]) for name, tensor in network.state_dict().items())
 
 
-def test_a_mistake_is_told(tmp_path: Path, data: JointTrainingData) -> None:
+def test_a_mistake_leaves_no_run_behind(tmp_path: Path, data: JointTrainingData) -> None:
     with pytest.raises(WeightsError, match="finished run"):
         train_joint(tmp_path / "run", data, RECIPE)
     with pytest.raises(TextSearchError, match="torch cannot compute on 'tpu'"):
-        train_joint(tmp_path / "other", data, replace(RECIPE, device="tpu"))
-    assert not (tmp_path / "other").exists()
+        train_joint(tmp_path / "run", data, replace(RECIPE, device="tpu"))
+    with pytest.raises(TextSearchError, match=r"words\.jsonl holds no photo of the part typo"):
+        train_joint(tmp_path / "run", replace(data, held_back=replace(data.annotations[0], split="typo")), RECIPE)
+    (tmp_path / "empty").mkdir()
+    for field in ("lexicon", "fonts", "backgrounds", "unlabelled"):
+        wrong: dict[str, Any] = {field: tmp_path / "empty"}
+        with pytest.raises(TextSearchError, match="empty"):
+            train_joint(tmp_path / "run", replace(data, **wrong), RECIPE)
+    assert not (tmp_path / "run").exists()
 
 
 def test_classes_that_are_not_there_are_told(tmp_path: Path) -> None:

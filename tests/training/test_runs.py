@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from textsearch.errors import TextSearchError
-from textsearch.training.runs import describe_step, log_step, mean_terms, record_arguments
+from textsearch.training.runs import check_arguments, describe_step, log_step, mean_terms, record_arguments
 
 
 def test_the_same_arguments_may_be_given_again(tmp_path: Path) -> None:
@@ -23,6 +23,15 @@ def test_other_arguments_need_another_folder(tmp_path: Path, other: dict[str, ob
     record_arguments(tmp_path, {"seed": 0})
     with pytest.raises(TextSearchError, match=r"begun with other arguments.*new folder"):
         record_arguments(tmp_path, other)
+
+
+def test_arguments_can_be_checked_before_they_are_written_down(tmp_path: Path) -> None:
+    check_arguments(tmp_path / "run", {"seed": 0})
+    assert not (tmp_path / "run").exists()
+    record_arguments(tmp_path / "run", {"seed": 0})
+    check_arguments(tmp_path / "run", {"seed": 0})
+    with pytest.raises(TextSearchError, match="other arguments"):
+        check_arguments(tmp_path / "run", {"seed": 1})
 
 
 def test_an_argument_that_a_newer_version_knows_changes_nothing_until_it_is_given(tmp_path: Path) -> None:

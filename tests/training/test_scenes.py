@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from textsearch.errors import TextSearchError
 from textsearch.training.bending import Course
 from textsearch.training.samples import Sample
 from textsearch.training.scenes import DrawnScenes, _compose, _place, _Room
@@ -41,6 +42,13 @@ def test_scenes_are_square_photos_with_words(drawn: list[Sample]) -> None:
     assert any(len(word.polygon) == 14 for word in words)
     assert any(word.legible for word in words)
     assert any(not word.legible for word in words)
+
+
+def test_a_background_that_cannot_be_read_is_named(fonts: Path, tmp_path: Path) -> None:
+    (tmp_path / "wall.jpg").write_bytes(b"no picture")
+    scenes = DrawnScenes(WORDS, list(fonts.iterdir()), [tmp_path / "wall.jpg"], SIDE)
+    with pytest.raises(TextSearchError, match=r"The photo .*wall\.jpg cannot be read"):
+        scenes.scene(np.random.default_rng(0))
 
 
 def same(first: Sample, second: Sample) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageFont
 
 from textsearch.alphabet import normalise
+from textsearch.errors import TextSearchError
 from textsearch.training.crops import Crop
 from textsearch.training.synth import DrawnWords, degrade, draw_word
 from textsearch.types import ByteArray
@@ -61,6 +62,12 @@ def test_photos_serve_as_backgrounds(fonts: Path, tmp_path: Path) -> None:
         means = np.array([crop.strip.reshape(-1, 3).mean(axis=0) for crop in crops])
         greenish = (means[:, 1] > means[:, 0] + 40) & (means[:, 1] > means[:, 2] + 40)
         assert greenish.sum() >= 10  # six of ten are meant to be
+
+
+def test_a_background_that_cannot_be_read_is_named(fonts: Path, tmp_path: Path) -> None:
+    (tmp_path / "wall.jpg").write_bytes(b"no picture")
+    with pytest.raises(TextSearchError, match=r"The photo .*wall\.jpg cannot be read"):
+        drawn(fonts, ["bakery"], 1, backgrounds=[tmp_path / "wall.jpg"])
 
 
 def test_a_drawn_word_can_be_seen(fonts: Path) -> None:

@@ -86,4 +86,6 @@ def test_a_mistake_leaves_no_run_behind(tmp_path: Path, data: TdslTrainingData) 
         train_tdsl(tmp_path / "run", replace(data, start=tmp_path), RECIPE)
     with pytest.raises(TextSearchError, match="torch cannot compute on 'tpu'"):
         train_tdsl(tmp_path / "run", data, replace(RECIPE, device="tpu"))
+    with pytest.raises(TextSearchError, match="Cannot read the lexicon"):
+        train_tdsl(tmp_path / "run", replace(data, lexicon=tmp_path / "typo"), RECIPE)
     assert not (tmp_path / "run").exists()

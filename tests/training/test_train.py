@@ -131,6 +131,17 @@ def test_other_arguments_need_another_folder(
     assert contents(run) == before
 
 
+@pytest.mark.parametrize("field", ["annotations", "held_back", "lexicon", "fonts", "backgrounds", "start"])
+def test_a_mistake_does_not_bind_the_run(data: TrainingData, tmp_path: Path, field: str) -> None:
+    (tmp_path / "typo").mkdir()
+    no_part = Annotations(data.held_back.file, "typo")
+    sets = {"annotations": (no_part,), "held_back": no_part}
+    wrong: dict[str, Any] = {field: sets.get(field, tmp_path / "typo")}
+    with pytest.raises(TextSearchError, match="typo"):
+        train(tmp_path / "run", replace(data, **wrong), RECIPE)
+    assert not (tmp_path / "run").exists()
+
+
 # --- shares
 
 

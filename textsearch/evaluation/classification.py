@@ -131,4 +131,6 @@ def evaluate_classifier(
     else:
         scores = branch_scores(paths, load_classifier(weights), known, _BRANCHES.get(variant), progress)
     numbers = np.array([labels.index(photo.label) for photo in photos], np.int64)
-    return ClassifierReport(variant, measure(scores, numbers, tree_distances(known, lexicon)))
+    # Where no class has a category, all are equally far from each other, which says nothing of how bad an error is.
+    in_tree = any(each.category is not None for each in known)
+    return ClassifierReport(variant, measure(scores, numbers, tree_distances(known, lexicon) if in_tree else None))

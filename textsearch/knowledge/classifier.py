@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 
 from textsearch.alphabet import Alphabet
 from textsearch.errors import WeightsError
@@ -75,19 +75,24 @@ def load_classifier(path: Path | None = None) -> TrainedClassifier:
     path = path or Path(str(files("textsearch.weights"))) / WEIGHTS
     if not path.is_file():
         raise WeightsError(f"{path} is missing; train one with `textsearch train classifier`")
-    with safe_open(path, "pt") as opened:
-        header = (opened.metadata() or {}).get(_HEADER)
-    if header is None:
-        raise WeightsError(f"{path} holds no classifier; train one with `textsearch train classifier`")
-    about = json.loads(header)
-    tensors = {name: _widened(tensor) for name, tensor in load_file(path).items()}
-    rarity = tensors.pop(_RARITY).numpy()
     try:
+        with safe_open(path, "pt") as opened:
+            header = (opened.metadata() or {}).get(_HEADER)
+            if header is None:
+                raise WeightsError(f"{path} holds no classifier; train one with `textsearch train classifier`")
+            tensors = {name: _widened(opened.get_tensor(name)) for name in opened.keys()}  # noqa: SIM118  (it is no dict)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"Cannot read {path} ({error}); name the classifier.safetensors of a finished `textsearch train classifier`"
+        ) from error
+    try:
+        about = json.loads(header)
+        rarity = tensors.pop(_RARITY).numpy()
         network = Experts(ClassifierConfig(**about["config"]), about["sizes"])
         network.load_state_dict(tensors)
-    except (RuntimeError, KeyError, TypeError) as error:
+        return TrainedClassifier(network.eval(), tuple(about["labels"]), about["dataset"], rarity)
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} was trained by another version; train it again") from error
-    return TrainedClassifier(network.eval(), tuple(about["labels"]), about["dataset"], rarity)
 
 
 def _halved(tensor: torch.Tensor) -> torch.Tensor:

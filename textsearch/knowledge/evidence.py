@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +35,9 @@ _SURE_TRANSLATION = 0.5
 
 _ALIKE = 0.6
 """The share of its letters that a reading must have of a name to count as one, cut off or misread."""
+
+_REMEMBERED = 20_000
+"""Words whose fits are kept, those asked for last; 16 MB with the packaged classes."""
 
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -134,7 +138,7 @@ class ClassEvidence:
             self._has[row, [places[notion] for notion in each.notions]] = 1.0
         self._names = [(name, place) for place, notion in enumerate(notions) for name in sorted(notion.names)]
         self._notions = notions
-        self._fits: dict[str, FloatArray] = {}
+        self._fits: OrderedDict[str, FloatArray] = OrderedDict()
 
     def scores(self, readings: Sequence[Reading], links: Sequence[Link]) -> FloatArray:
         """Return (C,) float32, log-odds of each class against chance, by the words and what they name alone."""
@@ -163,13 +167,18 @@ class ClassEvidence:
 
     def _fit(self, word: str) -> FloatArray:
         """Return how surely a word says each notion, (notions,) float32, 0 to 1."""
-        if word not in self._fits:
+        fit = self._fits.pop(word, None)
+        if fit is None:
             fit = np.zeros(len(self._notions), np.float32)
             for name, place in self._names:
                 fit[place] = max(fit[place], likeness(word, name))
-            # "Juice" says juice; that it is also half of "apple juice" says nothing.
-            self._fits[word] = np.where(fit == 1, fit, 0) if fit.max(initial=0) == 1 else fit
-        return self._fits[word]
+            if fit.max(initial=0) == 1:
+                # "Juice" says juice; that it is also half of "apple juice" says nothing.
+                fit[fit < 1] = 0
+        self._fits[word] = fit  # behind all others: it was asked for last
+        if len(self._fits) > _REMEMBERED:
+            self._fits.popitem(last=False)
+        return fit
 
 
 def likeness(word: str, name: str) -> float:

@@ -21,6 +21,7 @@ from textsearch.knowledge.reader import WrittenFeatures, batch_of
 from textsearch.knowledge.visual import SIDE, VisualEncoder, VisualFeatures, prepare
 from textsearch.lattice import Lattice
 from textsearch.training.datasets.labelled import LabelledPhoto
+from textsearch.training.datasets.photos import named, photo_bytes
 from textsearch.training.runs import save_checkpoint
 from textsearch.types import ByteArray, FloatArray, Regions, TextModel
 
@@ -81,13 +82,14 @@ def read_photos(
         progress: called after each photo with the number done and the number of all.
 
     Raises:
-        ImageError: a photo cannot be decoded.
+        TextSearchError: a photo cannot be read.
     """
     rows, written, texts = [], [], []
     for done, photo in enumerate(photos, start=1):
-        data = photo.path.read_bytes()
-        regions = _read_regions(data, model, folder)
-        rows.append(_look(data, reader.visual, maps, folder))
+        data = photo_bytes(photo.path)
+        with named(photo.path):
+            regions = _read_regions(data, model, folder)
+            rows.append(_look(data, reader.visual, maps, folder))
         written.append(reader.written(regions))
         texts.append(" ".join(regions.texts))
         if progress:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from textsearch.runtime.model import load_model
 from textsearch.training.classifier import ClassifierRecipe, ClassifierTrainer
 from textsearch.training.classifier_data import ReadPhotos, numbers_of, read_photos
 from textsearch.training.datasets.labelled import LabelledPhoto, classes_of, read_labelled
-from textsearch.training.runs import record_arguments
+from textsearch.training.runs import check_arguments, record_arguments
 
 Listener = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -78,25 +80,42 @@ def train_classifier(run: Path, data: TrainingData, recipe: ClassifierRecipe, li
     groups = groups_of(photos, read_labelled(data.photos, data.split, data.apart) if data.apart else photos[:0])
     labels = [label for group in groups for label in group]
     if min(map(len, groups)) < 2:
-        raise TextSearchError(f"{data.photos} has photos of one class only; a classifier needs two or more.")
+        where = f"a group of {data.photos} by {data.apart!r}" if data.apart else data.photos
+        raise TextSearchError(f"{where} has photos of one class only; a classifier needs two or more.")
     others = read_labelled(data.elsewhere) if data.elsewhere is not None else []
     if (others or len(groups) > 1) and recipe.tie_distances:
         raise TextSearchError(
             "photos of anything else have no place in the taxonomy; leave them or tied distances out."
         )
-    record_arguments(run, {**{name: str(value) for name, value in asdict(data).items()}, "recipe": asdict(recipe)})
+    arguments = {
+        **{name: str(value) for name, value in asdict(data).items()},
+        "recipe": asdict(recipe),
+        # A checkpoint knows its classes by their numbers alone, so other ones must never meet it.
+        "labels": groups,
+        "photos_sha256": digest_of(photos),
+        "elsewhere_sha256": digest_of(others),
+    }
+    check_arguments(run, arguments)
     model, lexicon = load_model(), default_lexicon()
     dataset = dataset_of(labels, lexicon)
     known = profiles(labels, lexicon, lexicon.labels(dataset))
     reader = PhotoReader(model.alphabet, known, lexicon=lexicon)
     progress = (lambda done, total: listener("photos", done, total)) if listener else None
     read = read_photos([*photos, *others], model, reader, recipe.config.scrim, run / "photos", progress)
+    # Only now: while a photo can be missing or damaged, the list of them may still have to be corrected.
+    record_arguments(run, arguments)
     numbers = torch.cat([numbers_of(photos, labels), torch.full((len(others),), len(labels))])
     distances = torch.from_numpy(tree_distances(known, lexicon)).float()
     experts = fit_experts(recipe, read, (numbers, distances), [len(group) for group in groups], run, listener)
     weights = run / "classifier.safetensors"
     save_classifier(TrainedClassifier(experts, tuple(labels), dataset, read.rarity), weights)
     return weights
+
+
+def digest_of(photos: Sequence[LabelledPhoto]) -> str:
+    """Return the SHA-256, in hexadecimal, of the paths and labels of photos in their order."""
+    rows = json.dumps([(str(photo.path), photo.label) for photo in photos])
+    return hashlib.sha256(rows.encode()).hexdigest()
 
 
 def groups_of(photos: Sequence[LabelledPhoto], grouped: Sequence[LabelledPhoto]) -> list[list[str]]:

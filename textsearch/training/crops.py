@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
 
 from textsearch.alphabet import normalise
 from textsearch.encoder import STRIP_HEIGHT, Encoder
-from textsearch.errors import TextSearchError
 from textsearch.geometry import is_vertical, order_corners, overlap, rectify
-from textsearch.images import read_image
+from textsearch.training.datasets.photos import AnnotatedPhoto, read_photo
+from textsearch.training.datasets.words import Words
 from textsearch.types import ByteArray, FloatArray
 
 _LONGEST_STRIP = 640
@@ -37,25 +36,12 @@ class CropSource(Protocol):
         ...
 
 
-def read_annotations(path: Path, split: str | None = None) -> list[dict[str, Any]]:
-    """Read a words.jsonl: one image a line with `image`, `words` of (`poly`, `text`, `ignore`), maybe `split`.
-
-    Raises:
-        TextSearchError: the file cannot be read.
-    """
-    try:
-        with path.open(encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines if line.strip()]
-    except (OSError, ValueError) as error:
-        raise TextSearchError(f"Cannot read the annotations {path} ({error}); give one JSON object a line.") from error
-    return [row for row in rows if split is None or row.get("split") == split]
-
-
-def _legible(row: dict[str, Any]) -> Iterator[tuple[FloatArray | None, str]]:
-    for entry in row["words"]:
-        word = normalise(entry["text"])
-        if word and not entry["ignore"]:
-            yield (None if entry["poly"] is None else _corners(np.array(entry["poly"], np.float32))), word
+def _legible(photo: AnnotatedPhoto) -> Iterator[tuple[FloatArray | None, str]]:
+    """Yield the outer corners (4, 2) of the words that count, None where a word fills its photo, and the words."""
+    for annotation in photo.words:
+        word = normalise(annotation.text)
+        if word and annotation.legible:
+            yield (None if annotation.polygon is None else _corners(annotation.polygon)), word
 
 
 def _corners(polygon: FloatArray) -> FloatArray:
@@ -74,17 +60,20 @@ class AnnotatedWords:
     """
 
     def __init__(self, annotations: Path, split: str | None, copies: int) -> None:
-        self.annotations = annotations
-        self.split = split
+        self.photos = Words(annotations, split)
         self.copies = copies
 
     def crops(self, generator: Generator) -> Iterator[Crop]:
-        """Yield every crop once."""
-        for row in read_annotations(self.annotations, self.split):
-            photo = read_image(self.annotations.parent / row["image"])
-            for corners, word in _legible(row):
+        """Yield every crop once.
+
+        Raises:
+            TextSearchError: the annotations or a photo cannot be read.
+        """
+        for photo in self.photos.photos():
+            pixels = read_photo(photo.path)
+            for corners, word in _legible(photo):
                 for _ in range(self.copies):
-                    yield Crop(self._cut(photo, corners, generator), word)
+                    yield Crop(self._cut(pixels, corners, generator), word)
 
     @staticmethod
     def _cut(photo: ByteArray, corners: FloatArray | None, generator: Generator) -> ByteArray:
@@ -110,16 +99,19 @@ class DetectedWords:
     """
 
     def __init__(self, annotations: Path, split: str | None, encoder: Encoder) -> None:
-        self.annotations = annotations
-        self.split = split
+        self.photos = Words(annotations, split)
         self.encoder = encoder
 
     def crops(self, generator: Generator) -> Iterator[Crop]:
-        """Yield every crop once."""
-        for row in read_annotations(self.annotations, self.split):
-            photo = read_image(self.annotations.parent / row["image"])
-            quadrilaterals, _ = self.encoder.detect(photo)
-            words = list(_legible(row))
+        """Yield every crop once.
+
+        Raises:
+            TextSearchError: the annotations or a photo cannot be read.
+        """
+        for photo in self.photos.photos():
+            pixels = read_photo(photo.path)
+            quadrilaterals, _ = self.encoder.detect(pixels)
+            words = list(_legible(photo))
             for quadrilateral in quadrilaterals:
                 inside = [
                     word
@@ -127,4 +119,4 @@ class DetectedWords:
                     if corners is not None and overlap(quadrilateral, order_corners(corners)) >= 0.5
                 ]
                 if len(inside) == 1 and not is_vertical(quadrilateral):
-                    yield Crop(rectify(photo, quadrilateral, STRIP_HEIGHT, _LONGEST_STRIP), inside[0])
+                    yield Crop(rectify(pixels, quadrilateral, STRIP_HEIGHT, _LONGEST_STRIP), inside[0])

@@ -26,8 +26,8 @@ from textsearch.training.devices import check_device
 from textsearch.training.export import export_network
 from textsearch.training.held_back import HeldBackWords
 from textsearch.training.joint import JointData, JointRecipe, JointTrainer
-from textsearch.training.material import Material, TrainingPhotos, open_material
-from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
+from textsearch.training.runs import check_arguments, describe_step, record_arguments
 from textsearch.training.sources import PhotosAtRandom, RandomSource, ScenesAtRandom
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
 from textsearch.training.train import read_lexicon
@@ -59,9 +59,12 @@ def train_joint(
         TextSearchError: the run was begun with other arguments, data is missing, or the device.
     """
     check_device(recipe.device)
-    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    arguments = {"data": asdict(data), "recipe": asdict(recipe)}
+    check_arguments(run, arguments)
+    check_photos(data)
     start = data.start or write_published(run / "start")
     network, alphabet = with_maps(load_joint(start)), read_alphabet(start)
+    record_arguments(run, arguments)
     sources, shares = _sources(open_material(run, data, start, progress))
     drawn = JointData(sources, shares, set(alphabet.characters) - {""}, recipe)
     trainer = JointTrainer(network, drawn, recipe, read_lexicon(data.lexicon), alphabet)

@@ -8,14 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from textsearch.alphabet import normalise
 from textsearch.runtime.model import OnnxModel
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import PhotoSet, pictures
+from textsearch.training.datasets.photos import PhotoSet, legible_texts, pictures
 from textsearch.training.datasets.pseudo import PseudoLabelled
 from textsearch.training.datasets.words import Words, write_words
 from textsearch.training.scenes import DrawnScenes
-from textsearch.training.train import lexicon_lines, readable_fonts
+from textsearch.training.train import check_inputs, lexicon_lines, readable_fonts
 
 _OWN_WORDS = 8
 """How often each word of the photos stands among the words that scenes are drawn with."""
@@ -63,6 +62,16 @@ class Material(NamedTuple):
     scenes_share: float
 
 
+def check_photos(data: TrainingPhotos) -> None:
+    """Look at what a run is told to learn from, see `check_inputs`; the weights to begin with are not looked at.
+
+    Raises:
+        TextSearchError: something is not there, is empty, or cannot be read.
+    """
+    held_back = () if data.held_back is None else (data.held_back,)
+    check_inputs((*data.annotations, *held_back), data.lexicon, data.fonts, (data.backgrounds, data.unlabelled))
+
+
 def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress: Callable[[str], None]) -> Material:
     """Open the sources of a run; photos without annotation are read first, into run/pseudo.jsonl.
 
@@ -80,7 +89,7 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
     weighted = [(photos, annotated / len(sets)) for photos in sets]
     if data.unlabelled is not None:
         weighted.append((_pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress), unlabelled))
-    own = [text for photos in sets for text in _texts(photos)]
+    own = [text for photos in sets for text in legible_texts(islice(photos.photos(), _SEARCHED_PHOTOS))]
     backgrounds = pictures(data.backgrounds) if data.backgrounds else []
     words = [*lexicon_lines(data.lexicon), *own * _OWN_WORDS]
     scenes = DrawnScenes(words, readable_fonts(data.fonts), backgrounds)
@@ -93,13 +102,3 @@ def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Ca
         progress(f"reading the photos of {folder}")
         write_words(PseudoLabelled(folder, OnnxModel(folder=reader)).photos(), file)
     return Words(file)
-
-
-def _texts(photos: PhotoSet[Any]) -> list[str]:
-    """Return the legible words of a set, as they are written and as often as they occur."""
-    return [
-        word.text
-        for photo in islice(photos.photos(), _SEARCHED_PHOTOS)
-        for word in photo.words
-        if word.legible and normalise(word.text)
-    ]

@@ -12,6 +12,8 @@ import torch
 from textsearch.errors import TextSearchError
 from textsearch.training.curves import draw_curves
 
+_ARGUMENTS = "recipe.json"
+
 
 def record_arguments(run: Path, arguments: dict[str, Any]) -> None:
     """Write down what a run was begun with, or make sure that it is the same as before.
@@ -25,13 +27,26 @@ def record_arguments(run: Path, arguments: dict[str, Any]) -> None:
     Raises:
         TextSearchError: the run was begun with other arguments.
     """
+    check_arguments(run, arguments)
     run.mkdir(parents=True, exist_ok=True)
-    file = run / "recipe.json"
-    text = json.dumps(arguments, indent=2, default=str) + "\n"
+    file = run / _ARGUMENTS
     if not file.exists():
-        file.write_text(text, encoding="utf-8")
-    elif _given(json.loads(file.read_text(encoding="utf-8"))) != _given(json.loads(text)):
+        file.write_text(_text(arguments), encoding="utf-8")
+
+
+def check_arguments(run: Path, arguments: dict[str, Any]) -> None:
+    """Make sure that a run was not begun with other arguments, and write nothing; see `record_arguments`.
+
+    Raises:
+        TextSearchError: the run was begun with other arguments.
+    """
+    file = run / _ARGUMENTS
+    if file.exists() and _given(json.loads(file.read_text(encoding="utf-8"))) != _given(json.loads(_text(arguments))):
         raise TextSearchError(f"{run} was begun with other arguments ({file}); use a new folder for this run.")
+
+
+def _text(arguments: dict[str, Any]) -> str:
+    return json.dumps(arguments, indent=2, default=str) + "\n"
 
 
 def _given(value: Any) -> Any:

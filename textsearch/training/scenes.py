@@ -12,8 +12,8 @@ import numpy as np
 from numpy.random import Generator
 
 from textsearch.alphabet import normalise
-from textsearch.images import read_image
 from textsearch.training.bending import Arc, Bend, Course, Wave, moved, rotated, scaled, seen_from_aside
+from textsearch.training.datasets.photos import read_photo
 from textsearch.training.legibility import MARGIN, height_of, judged
 from textsearch.training.lettering import Lettering, Paint, Setting, Typefaces, board, draw_lines, paint
 from textsearch.training.samples import Sample, WordLabel
@@ -82,7 +82,7 @@ class DrawnScenes:
         """Yield scenes (side, side, 3) without end; equal generators give equal scenes.
 
         Raises:
-            ImageError: a background cannot be read.
+            TextSearchError: a background cannot be read.
         """
         recent: list[Path] = []
         while True:
@@ -96,7 +96,7 @@ class DrawnScenes:
         """Draw one scene.
 
         Raises:
-            ImageError: a background cannot be read.
+            TextSearchError: a background cannot be read.
         """
         chosen = self.backgrounds[int(generator.integers(len(self.backgrounds)))] if self.backgrounds else None
         return self._draw(chosen, generator)
@@ -121,7 +121,7 @@ class DrawnScenes:
         """Return a background, at most _LONGEST_PHOTO long; the latest ones are kept."""
         photo = self._photos.pop(path, None)
         if photo is None:
-            photo = read_image(path)
+            photo = read_photo(path)
             factor = _LONGEST_PHOTO / max(photo.shape[:2])
             if factor < 1:
                 size = (max(1, round(photo.shape[1] * factor)), max(1, round(photo.shape[0] * factor)))

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from textsearch.alphabet import normalise
 from textsearch.encoder import STRIP_HEIGHT
 from textsearch.geometry import rectify
-from textsearch.images import read_image
 from textsearch.training.crops import Crop
+from textsearch.training.datasets.photos import read_photo
 from textsearch.types import ByteArray
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -41,8 +41,12 @@ class DrawnWords:
         self.count = count
 
     def crops(self, generator: Generator) -> Iterator[Crop]:
-        """Yield `count` crops."""
-        photos = [read_image(path) for path in self._some_backgrounds(generator)]
+        """Yield `count` crops.
+
+        Raises:
+            TextSearchError: a background cannot be read.
+        """
+        photos = [read_photo(path) for path in self._some_backgrounds(generator)]
         for _ in range(self.count):
             text = self._text(generator)
             yield Crop(

@@ -26,9 +26,9 @@ from textsearch.models.tdsl_store import load_tdsl, save_tdsl, stored_config
 from textsearch.training.augment import squeeze, tint, vary
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.devices import check_device
-from textsearch.training.material import Material, TrainingPhotos, open_material
+from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
 from textsearch.training.retrieval import photo_retrieval
-from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.runs import check_arguments, describe_step, record_arguments
 from textsearch.training.samples import Sample
 from textsearch.training.streams import StreamedSource
 from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, new_network
@@ -61,8 +61,11 @@ def train_tdsl(
         TextSearchError: the run was begun with other arguments, data is missing, or the device.
     """
     check_device(recipe.device)
+    arguments = {"data": asdict(data), "recipe": asdict(recipe)}
+    check_arguments(run, arguments)
+    check_photos(data)
     network = _starting_network(data.start, recipe)
-    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    record_arguments(run, arguments)
     sources = _sources(open_material(run, data, None, progress), recipe)
     trainer = TdslTrainer(network, TdslData(sources, tuple(read_lexicon(data.lexicon))), recipe)
 

@@ -10,7 +10,7 @@ run/weights/           what the package needs
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -25,12 +25,12 @@ from textsearch.options import EncoderOptions
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
 from textsearch.training.cache import FeatureCache, write_cache
-from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords, read_annotations
+from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import pictures
+from textsearch.training.datasets.photos import legible_texts, pictures, some_pictures
 from textsearch.training.export import export_network
 from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, word_retrieval
-from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.runs import check_arguments, describe_step, record_arguments
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
 from textsearch.training.synth import DrawnWords
 from textsearch.types import FloatArray
@@ -88,7 +88,12 @@ def train(
     Raises:
         TextSearchError: the run was begun with other arguments, or data is missing.
     """
-    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    arguments = {"data": asdict(data), "recipe": asdict(recipe)}
+    check_arguments(run, arguments)
+    check_inputs([*data.annotations, data.held_back], data.lexicon, data.fonts, [data.backgrounds])
+    start = data.start or write_published(run / "start")
+    network, alphabet = load_joint(start), read_alphabet(start)
+    record_arguments(run, arguments)
     data = replace(
         data,
         annotations=tuple(
@@ -96,9 +101,6 @@ def train(
         ),
         held_back=data.held_back.as_words(run / "held-back.jsonl"),
     )
-    start = data.start or write_published(run / "start")
-    network = load_joint(start)
-    alphabet = read_alphabet(start)
     prototypes = network.prototypes.numpy()
     lexicon = read_lexicon(data.lexicon)
     caches = _fill_caches(run / "cache", data, start, lexicon, alphabet, prototypes, progress)
@@ -119,6 +121,32 @@ def train(
     export_network(network, {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}, weights)
     write_alphabet(alphabet, weights)
     return weights
+
+
+def check_inputs(sets: Iterable[Annotations], lexicon: Path, fonts: Path, folders: Iterable[Path | None]) -> None:
+    """Look at what a run is told to learn from, before its arguments are written down and bind it.
+
+    Args:
+        sets: photos with their words; the first of each is looked at.
+        lexicon: see `read_lexicon`.
+        fonts: see `readable_fonts`.
+        folders: folders of photos, None for those that were not named.
+
+    Raises:
+        TextSearchError: something is not there, is empty, or cannot be read.
+    """
+    for chosen in sets:
+        photos = chosen.photos()
+        entries = photos.entries()
+        if not entries:
+            part = f" of the part {chosen.split}" if chosen.split else ""
+            raise TextSearchError(f"{chosen.file} holds no photo{part}; check its folder and split.")
+        photos.photo(entries[0])
+    read_lexicon(lexicon)
+    readable_fonts(fonts)
+    for folder in folders:
+        if folder is not None:
+            some_pictures(folder)
 
 
 def read_lexicon(file: Path) -> list[str]:
@@ -204,9 +232,9 @@ def _sources(
     own: list[str] = []
     for number, chosen in enumerate(data.annotations):
         sources[f"annotated-{number}"] = AnnotatedWords(chosen.file, chosen.split, data.copies)
-        rows = read_annotations(chosen.file, chosen.split)
-        own += [word["text"] for row in rows for word in row["words"] if normalise(word["text"]) and not word["ignore"]]
-        if any(word["poly"] for row in rows for word in row["words"]):
+        photos = list(chosen.photos().photos())
+        own += legible_texts(photos)
+        if any(word.polygon is not None for photo in photos for word in photo.words):
             sources[f"detected-{number}"] = DetectedWords(chosen.file, chosen.split, encoder)
     backgrounds = pictures(data.backgrounds) if data.backgrounds else []
     words = [*lexicon, *own * _OWN_WORDS]

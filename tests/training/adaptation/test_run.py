@@ -15,7 +15,7 @@ from tests.index.samples import IDENTITY
 from tests.training.adaptation.samples import BETTER, WORSE, strips_of
 from textsearch.errors import IndexLockedError, IndexNotFoundError, TextSearchError
 from textsearch.index.active import ACTIVE, active_generation
-from textsearch.index.folder import IndexFolder
+from textsearch.index.folder import FailedFile, IndexFolder
 from textsearch.index.records import PICTURE_WIDTH, ModelIdentity, OwnCategory
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.pipeline import build
@@ -70,7 +70,7 @@ class Workshop:
     def reindex(self, folder: Path, model: FakeModel, photos: Sequence[Path]) -> IndexReport:
         self.note(f"reindex {folder.parent.name}")
         with IndexFolder.create_or_open(folder, ModelIdentity(model.name, model.fingerprint, 64)) as index:
-            return build(index, model, photos, IndexOptions(jobs=1))
+            return build(index, model, photos, IndexOptions(jobs=1, as_named=True))
 
     def note(self, what: str) -> None:
         self.done.append(what)
@@ -208,6 +208,50 @@ def test_a_photo_that_is_lost_on_the_way_keeps_the_old_index(
     with pytest.raises(TextSearchError, match=r"1 of the indexed photos could not be read again.*0\.png"):
         workshop.adapt()
     assert answering(workshop.location) == "fake"
+
+
+def known_paths(location: Path) -> set[Path]:
+    with IndexFolder.open(active_generation(location).index) as index:
+        return {file.path for file in index.known_files()}
+
+
+def test_photos_forgotten_while_a_run_was_stopped_stay_forgotten(workshop: Workshop, gallery: Path) -> None:
+    def stopped(folder: Path, model: FakeModel, photos: Sequence[Path]) -> IndexReport:
+        Workshop.reindex(workshop, folder, model, photos)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(workshop, "reindex", stopped)
+        with pytest.raises(Killed):
+            workshop.adapt()
+    (gallery / "1.png").rename(gallery.parent / "1.png")
+    with IndexFolder.open(workshop.location) as index, index.writer() as writer:
+        writer.forget([gallery / "1.png", gallery / "2.png"])
+    assert workshop.adapt().photos == 1
+    assert known_paths(workshop.location) == {gallery / "0.png"}
+
+
+def test_a_folder_that_could_not_be_listed_brings_in_no_photo(workshop: Workshop, gallery: Path) -> None:
+    save_photo(gallery.parent / "locked" / "3.png", "TAXI")
+    refused = FailedFile(gallery.parent / "locked", None, None, None, "no permission to read it")
+    with IndexFolder.open(workshop.location) as index, index.writer() as writer:
+        writer.fail([refused])
+    assert workshop.adapt().photos == 3
+
+
+def test_photos_keep_the_names_by_which_they_are_known(workshop: Workshop, gallery: Path) -> None:
+    save_photo(gallery.parent / "outside" / "3.png", "TAXI")
+    save_photo(gallery / "album" / "4.png", "HOTEL")
+    (gallery / "link").symlink_to(gallery.parent / "outside")
+    with IndexFolder.open(workshop.location) as index:
+        build(index, FakeModel(), [gallery], IndexOptions(jobs=1, follow_links=True))
+    known = known_paths(workshop.location)
+    assert {gallery / "link" / "3.png", gallery / "album" / "4.png"} < known
+    # A folder may also move to another disk and leave a link behind.
+    (gallery / "album").rename(gallery.parent / "moved")
+    (gallery / "album").symlink_to(gallery.parent / "moved")
+    assert workshop.adapt().photos == 5
+    assert known_paths(workshop.location) == known
 
 
 def test_photos_that_are_gone_are_told_before_anything_is_done(workshop: Workshop, gallery: Path) -> None:

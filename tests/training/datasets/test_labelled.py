@@ -24,6 +24,19 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
         read_labelled(tmp_path)
 
 
+def test_a_file_that_is_no_list_is_named(tmp_path: Path) -> None:
+    (tmp_path / "some.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(TextSearchError, match=r'Cannot read the labels .*some\.jpg .*give a text file with .*"image"'):
+        read_labelled(tmp_path / "some.jpg")
+
+
+@pytest.mark.parametrize("content", ['["train"]', '{"train": ["1.jpg"]}', '{"train": 3}', "{", "{}"])
+def test_a_published_split_of_another_form_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "split_0.json").write_text(content)
+    with pytest.raises(TextSearchError, match=r"split_0\.json"):
+        read_labelled(tmp_path)
+
+
 def test_folders_are_classes(tmp_path: Path) -> None:
     for name in ("cafe/1.jpg", "cafe/2.PNG", "bar/deep/3.jpeg", "bar/notes.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +46,17 @@ def test_folders_are_classes(tmp_path: Path) -> None:
         ("cafe", "1.jpg"),
         ("cafe", "2.PNG"),
     ]
+
+
+def test_only_lines_have_other_names(tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text('{"image": "a.jpg", "label": "x", "shelf": "left"}\n')
+    assert [photo.label for photo in read_labelled(tmp_path, label="shelf")] == ["left"]
+    (tmp_path / "labels.jsonl").unlink()
+    for form in ("split_0.json", "cafe/1.jpg"):
+        (tmp_path / form).parent.mkdir(exist_ok=True)
+        (tmp_path / form).touch()
+        with pytest.raises(TextSearchError, match=r"no labels\.jsonl, .* 'shelf'; leave that out"):
+            read_labelled(tmp_path, label="shelf")
 
 
 def test_the_published_layout(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.training.datasets.drawn import draw, drawn_samples, said, write
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.photos import AnnotatedPhoto, WordAnnotation
 from textsearch.training.datasets.polygons import box
-from textsearch.training.datasets.words import Words, write_words
+from textsearch.training.datasets.words import Words, read_annotations, write_words
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -29,6 +29,24 @@ ROWS: list[dict[str, Any]] = [
 
 def publish(folder: Path, *rows: dict[str, Any]) -> Path:
     return write(folder / "words.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_rows_of_a_split(tmp_path: Path) -> None:
+    file = publish(tmp_path, *ROWS)
+    assert read_annotations(file) == ROWS
+    assert read_annotations(file, "dev") == ROWS[1:]
+    assert read_annotations(file, "test") == []
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TextSearchError, match=r"Cannot read the annotations .*words\.jsonl"):
+        read_annotations(tmp_path / "words.jsonl")
+
+
+@pytest.mark.parametrize("content", ["image,text\n", '["a.png"]\n', "5"])
+def test_a_file_of_something_else_is_named(tmp_path: Path, content: str) -> None:
+    with pytest.raises(TextSearchError, match="one JSON object a line"):
+        read_annotations(write(tmp_path / "words.jsonl", content), "train")
 
 
 def test_rows_become_photos(tmp_path: Path) -> None:
@@ -58,6 +76,7 @@ def test_only_photos_of_a_split_are_yielded(tmp_path: Path) -> None:
         {"image": "a.png", "words": [{"poly": [[0, 0], [1, 0]], "text": "a", "ignore": False}]},
         {"image": "a.png", "words": [{"poly": [[0, 0]] * 5, "text": "a", "ignore": False}]},
         {"image": "a.png", "words": [{"poly": "here", "text": "a", "ignore": False}]},
+        {"image": "a.png", "words": [{"poly": None, "text": 5, "ignore": False}]},
     ],
 )
 def test_a_row_that_lacks_something_is_told(tmp_path: Path, row: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.fakes import ALPHABET
+from tests.fakes import ALPHABET, save_photo
 from tests.tiny_joint import tiny_joint
 from textsearch.errors import TextSearchError
 from textsearch.models.joint import JointNetwork
@@ -27,7 +27,8 @@ RECIPE = replace(TRAINED_TRUNK, steps=2, batch=4, queue=32, warm_up=1)
 def exported(monkeypatch: pytest.MonkeyPatch) -> list[JointNetwork]:
     """Begin with the tiny network, which finds no text; what is exported is kept here."""
     networks: list[JointNetwork] = []
-    monkeypatch.setattr(pretraining, "OnnxModel", lambda folder: SimpleNamespace(encoder=None))
+    blind = SimpleNamespace(detect=lambda photo: (), read_lines=lambda photo: [])
+    monkeypatch.setattr(pretraining, "OnnxModel", lambda folder: SimpleNamespace(encoder=blind))
     monkeypatch.setattr(pretraining, "load_joint", lambda folder: tiny_joint())
     monkeypatch.setattr(pretraining, "read_alphabet", lambda folder: ALPHABET)
     monkeypatch.setattr(pretraining, "export_network", lambda network, metadata, folder: networks.append(network))
@@ -36,7 +37,7 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> list[JointNetwork]:
 
 def test_a_whole_run(tmp_path: Path, exported: list[JointNetwork]) -> None:
     run, photos, lines = tmp_path / "run", tmp_path / "photos", list[str]()
-    photos.mkdir()
+    save_photo(photos / "a.png")
     (run / "strips").mkdir(parents=True)
     strips = np.random.default_rng(0).integers(0, 256, (6, 48, 160, 3)).astype(np.uint8)
     np.save(run / "strips" / "strips.npy", strips)
@@ -57,7 +58,15 @@ def test_a_whole_run(tmp_path: Path, exported: list[JointNetwork]) -> None:
         pretrain(run, data, replace(RECIPE, steps=3))
 
 
+def test_a_mistake_leaves_no_run_behind(tmp_path: Path, exported: list[JointNetwork]) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder, message in (("typo", "There is no .*typo"), ("empty", "empty holds no picture")):
+        with pytest.raises(TextSearchError, match=message):
+            pretrain(tmp_path / "run", PretrainData((tmp_path / folder,), start=tmp_path / "start"), RECIPE)
+    assert not (tmp_path / "run").exists()
+
+
 def test_photos_without_text_are_refused(tmp_path: Path, exported: list[JointNetwork]) -> None:
-    (tmp_path / "photos").mkdir()
+    save_photo(tmp_path / "photos" / "a.png")
     with pytest.raises(TextSearchError, match="No text was found"):
         pretrain(tmp_path / "run", PretrainData((tmp_path / "photos",), start=tmp_path / "start"), RECIPE)

@@ -19,7 +19,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from textsearch.training.adaptation.validate import validate
 from textsearch.types import IndexReport
 
 Reindex = Callable[[Path, OnnxModel, Sequence[Path]], IndexReport]
-"""Brings the index in a folder up to date with photos, read by a model."""
+"""Brings the index in a folder up to date with photos, read by a model and known by the very paths given."""
 
 Progress = Callable[[str], None]
 
@@ -122,17 +122,19 @@ class _Adaptation:
     def _photos(self) -> list[Path]:
         """Return the files of the index, those included that could not be read.
 
+        Folders that could not be listed are left out: what lies in them is not in the index.
+
         Raises:
             TextSearchError: photos are not there now; the new index would lack them.
         """
         known = sorted(self.index.known_files(), key=lambda file: file.path)
-        gone = [file.path for file in known if not file.failed and not file.path.exists()]
+        gone = [file.path for file in known if not file.failed and not file.path.is_file()]
         if gone:
             raise TextSearchError(
                 f"{len(gone):,} of the indexed photos are not there now, such as {gone[0]}; connect their disk, or "
                 "forget them with: textsearch prune"
             )
-        return [file.path for file in known if file.path.exists()]
+        return [file.path for file in known if file.path.is_file()]
 
     def _begin(self) -> Generation:
         """Return the next generation: the one that a stopped run began in the same way, else a new one."""
@@ -190,6 +192,7 @@ class _Adaptation:
         if report.interrupted:
             raise KeyboardInterrupt
         with IndexFolder.open(new.index) as index:
+            _forget_others(index, {file.path for file in self.index.known_files()})
             read = {file.path for file in index.known_files() if not file.failed or file.sha256 is not None}
             lost = [file.path for file in self.index.known_files() if not file.failed and file.path not in read]
             if lost:
@@ -226,6 +229,14 @@ def _check_held_back(words: int) -> None:
             f"The words stand in too few photos: only {words:,} of them are in photos that can be put aside to check "
             f"the result, and at least {LEAST_HELD_BACK} are needed; index more photos with text first."
         )
+
+
+def _forget_others(index: IndexFolder, kept: Set[Path]) -> None:
+    """Forget the files that are not among those kept: a run that was stopped may have read what was forgotten since."""
+    others = sorted({file.path for file in index.known_files()} - kept)
+    if others:
+        with index.writer() as writer:
+            writer.forget(others)
 
 
 def _tidy(generation: Generation) -> None:

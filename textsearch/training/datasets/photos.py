@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 
 from numpy.random import Generator
 
+from textsearch.alphabet import normalise
 from textsearch.errors import ImageError, TextSearchError
-from textsearch.images import SUFFIXES, read_image, stored_size
+from textsearch.images import SUFFIXES, describe, open_file, read_image, stored_size
 from textsearch.training.datasets.formats import missing
 from textsearch.training.datasets.polygons import box, turned_upright
 from textsearch.training.samples import Sample, WordLabel
@@ -114,7 +115,7 @@ def upright(photo: AnnotatedPhoto) -> AnnotatedPhoto:
     """
     if not photo.as_stored:
         return photo
-    with _named(photo.path):
+    with named(photo.path):
         width, height, orientation = stored_size(photo.path)
     words = (
         word
@@ -131,17 +132,39 @@ def read_photo(path: Path) -> ByteArray:
     Raises:
         TextSearchError: it cannot be decoded.
     """
-    with _named(path):
+    with named(path):
         return read_image(path)
 
 
+def photo_bytes(path: Path) -> bytes:
+    """Return the content of a photo's file.
+
+    Raises:
+        TextSearchError: it cannot be read.
+    """
+    with named(path), open_file(path) as stream:
+        try:
+            return stream.read()
+        except OSError as error:
+            raise ImageError(describe(error)) from error
+
+
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Say which photo an error is about."""
+def named(path: Path) -> Iterator[None]:
+    """Say which photo an error is about.
+
+    Raises:
+        TextSearchError: instead of an ImageError.
+    """
     try:
         yield
     except ImageError as error:
         raise TextSearchError(f"The photo {path} cannot be read: {error}.") from error
+
+
+def legible_texts(photos: Iterable[AnnotatedPhoto]) -> list[str]:
+    """Return the legible words of photos, as they are written and as often as they occur."""
+    return [word.text for photo in photos for word in photo.words if word.legible and normalise(word.text)]
 
 
 def pictures(folder: Path) -> list[Path]:
@@ -151,6 +174,18 @@ def pictures(folder: Path) -> list[Path]:
         TextSearchError: it is no folder.
     """
     return [path for path in files(folder) if path.suffix.lower() in SUFFIXES]
+
+
+def some_pictures(folder: Path) -> list[Path]:
+    """Return the same as `pictures`, but never nothing.
+
+    Raises:
+        TextSearchError: it is no folder, or holds no picture.
+    """
+    found = pictures(folder)
+    if not found:
+        raise TextSearchError(f"{folder} holds no picture; name a folder of photos.")
+    return found
 
 
 def files(folder: Path, pattern: str = "*") -> list[Path]:

@@ -11,9 +11,29 @@ from typing import Any
 import numpy as np
 
 from textsearch.errors import TextSearchError
-from textsearch.training.crops import read_annotations
 from textsearch.training.datasets.formats import malformed
 from textsearch.training.datasets.photos import AnnotatedPhoto, PhotoSet, WordAnnotation, upright
+
+
+def read_annotations(path: Path, split: str | None = None) -> list[dict[str, Any]]:
+    """Read a words.jsonl: one image a line with `image`, `words` of (`poly`, `text`, `ignore`), maybe `split`.
+
+    Raises:
+        TextSearchError: the file cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            rows = [_row(line) for line in lines if line.strip()]
+    except (OSError, ValueError) as error:
+        raise TextSearchError(f"Cannot read the annotations {path} ({error}); give one JSON object a line.") from error
+    return [row for row in rows if split is None or row.get("split") == split]
+
+
+def _row(line: str) -> dict[str, Any]:
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError(f"{line.strip()[:40]} is no object")
+    return row
 
 
 class Words(PhotoSet[Mapping[str, Any]]):
@@ -53,7 +73,10 @@ def _word(word: Mapping[str, Any]) -> WordAnnotation:
     polygon = None if word["poly"] is None else np.array(word["poly"], np.float32).reshape(-1, 2)
     if polygon is not None and (len(polygon) < 4 or len(polygon) % 2):
         raise ValueError(f"a polygon of {len(polygon)} points has no two edges")
-    return WordAnnotation(polygon, word["text"], legible=bool(word["text"]) and not word["ignore"])
+    text = word["text"]
+    if not isinstance(text, str):
+        raise TypeError(f"the text {text!r} is no string")
+    return WordAnnotation(polygon, text, legible=bool(text) and not word["ignore"])
 
 
 def write_words(photos: Iterable[AnnotatedPhoto], annotations: Path, split: str | None = None) -> int:

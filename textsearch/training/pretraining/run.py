@@ -19,12 +19,12 @@ import torch
 
 from textsearch.models.joint import load_joint
 from textsearch.runtime.model import OnnxModel
-from textsearch.training.datasets.photos import pictures
+from textsearch.training.datasets.photos import some_pictures
 from textsearch.training.devices import check_device
 from textsearch.training.export import export_network
 from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe
 from textsearch.training.pretraining.strips import PhotoStrips, StripSource, write_strips
-from textsearch.training.runs import describe_step, record_arguments
+from textsearch.training.runs import check_arguments, describe_step, record_arguments
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
 
 
@@ -59,19 +59,21 @@ def pretrain(
         TextSearchError: the run was begun with other arguments, the photos show too little text, or the device.
     """
     check_device(recipe.device)
-    record_arguments(run, {"data": asdict(data), "recipe": asdict(recipe)})
+    arguments = {"data": asdict(data), "recipe": asdict(recipe)}
+    check_arguments(run, arguments)
+    photos = [some_pictures(folder) for folder in data.photos]
     start = data.start or write_published(run / "start")
-    encoder = OnnxModel(folder=start).encoder
+    network, alphabet, encoder = load_joint(start), read_alphabet(start), OnnxModel(folder=start).encoder
+    record_arguments(run, arguments)
     sources: dict[str, StripSource] = {
-        f"photos-{number}": PhotoStrips(pictures(folder), encoder) for number, folder in enumerate(data.photos)
+        f"photos-{number}": PhotoStrips(inside, encoder) for number, inside in enumerate(photos)
     }
     strips = write_strips(run / "strips", sources, recipe.seed, progress=progress)
-    network = load_joint(start)
     trainer = Pretrainer(network.recogniser.trunk, strips, recipe)
     trainer.run(run, progress=lambda step, terms: progress(describe_step(step, terms)))
     folder = run / "weights"
     folder.mkdir(exist_ok=True)
     with torch.no_grad():
         export_network(network.cpu().eval(), {"licence": "Apache-2.0"}, folder)
-    write_alphabet(read_alphabet(start), folder)
+    write_alphabet(alphabet, folder)
     return folder
