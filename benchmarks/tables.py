@@ -256,8 +256,8 @@ def branches() -> str:
     package = result["package"]
     finished = ["the package", *(f"{package[way]['map']:.1f}" for way in ("vectors", "vectors_pq", "full"))]
     note = (
-        f"Word mAP on {result['photos']} photos of {result['data']}, mean and single values of {result['seeds']} seeds, "
-        f"{result['steps']} steps over {result['crops']:,} crops (the package: 4,000 steps); the lattice alone "
+        f"Word mAP on {result['photos']} photos of {result['data']}, mean and single values of {result['seeds']} "
+        f"seeds, {result['steps']} steps over {result['crops']:,} crops (the package: 4,000 steps); the lattice alone "
         f"{package['lattice']['map']:.1f}. {measured_on(result)}"
     )
     return f"{table(header, [*rows, finished])}\n\n{note}"

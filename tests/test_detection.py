@@ -52,18 +52,18 @@ def test_top_to_bottom_then_left_to_right() -> None:
 
 
 def test_the_score_is_the_mean_inside() -> None:
-    probabilities = painted((20, 20, 60, 40), probability=0.5) + painted((60, 20, 100, 40), probability=0.7)
+    probabilities = painted((20, 20, 60, 40), probability=0.6) + painted((60, 20, 100, 40), probability=0.8)
     _, scores = decode(probabilities, EXACT)
-    assert scores[0] == pytest.approx(0.6, abs=0.05)
+    assert scores[0] == pytest.approx(0.7, abs=0.05)
 
 
 @pytest.mark.parametrize(
     ("probability", "options", "found"),
     [
-        (0.5, DetectionOptions(), 1),
+        (0.6, DetectionOptions(), 1),
         (0.2, DetectionOptions(), 0),
         (0.2, DetectionOptions(pixel_threshold=0.1, region_threshold=0.1), 1),
-        (0.5, DetectionOptions(region_threshold=0.6), 0),
+        (0.6, DetectionOptions(region_threshold=0.7), 0),
     ],
 )
 def test_thresholds(probability: float, options: DetectionOptions, found: int) -> None:

@@ -48,11 +48,13 @@ def view(sample: Sample, recipe: ViewRecipe, generator: Generator) -> Sample:
 
 def relight(image: ByteArray, generator: Generator) -> ByteArray:
     """Change contrast, brightness and colour balance, and blur now and then."""
-    if generator.random() < 0.2:
-        image = cv2.GaussianBlur(image, (0, 0), float(generator.uniform(0.5, 1.5))).astype(np.uint8)
-    if generator.random() < 0.7:
-        gain = generator.uniform(0.6, 1.3) * generator.uniform(0.92, 1.08, 3)
-        values = (image.astype(np.float32) - 127) * gain + 127 + generator.uniform(-30, 30)
+    if generator.random() < 0.35:
+        sigma = float(np.exp(generator.uniform(np.log(0.5), np.log(3.0))))
+        image = cv2.GaussianBlur(image, (0, 0), sigma).astype(np.uint8)
+    if generator.random() < 0.8:
+        gain = np.exp(generator.uniform(np.log(0.25), np.log(1.4))) * generator.uniform(0.92, 1.08, 3)
+        middle = 127 + generator.uniform(-90, 60) * max(0.0, 1 - float(gain.mean()))
+        values = (image.astype(np.float32) - 127) * gain + middle + generator.uniform(-25, 25)
         image = np.clip(values, 0, 255).astype(np.uint8)
     return image
 
