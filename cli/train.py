@@ -147,7 +147,9 @@ def joint(
     ] = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 4_000,
     views: Annotated[int, typer.Option("--views", min=1, help="Views of photos per step.")] = 2,
-    crops: Annotated[int, typer.Option("--crops", min=2, help="Words read per step, at most.")] = 36,
+    crops: Annotated[
+        int, typer.Option("--crops", min=0, help="Words read per step, at most; 0: only the detector learns.")
+    ] = 36,
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = Precision.float32,

@@ -17,7 +17,7 @@ from textsearch.training.samples import Sample
 from textsearch.training.start import published_network
 from textsearch.training.views import ViewRecipe
 
-PLAIN = ViewRecipe(side=96, scales=(1.0, 1.0), degrees=0.0, stretch=0.0)
+PLAIN = ViewRecipe(side=96, scales=(1.0, 1.0), degrees=0.0, stretch=0.0, contrasts=(0.9, 1.1), blur=0.6)
 RECIPE = JointRecipe(
     steps=4, views=2, readings=2, words=8, others=4, warm_up=1, view=PLAIN, hidden_maps=0.3, average=0.9
 )
@@ -79,6 +79,16 @@ def test_every_task_has_its_terms_and_all_trained_parts_move() -> None:
     assert {"detector.backbone", "detector.neck", "detector.head", "recogniser.trunk"} < parts
     assert not any(name.startswith("recogniser.classifier") for name in moved)
     assert not any(name.startswith("recogniser.trunk.backbone.stem") for name in moved)
+
+
+def test_without_words_only_the_detector_learns() -> None:
+    running = trainer(replace(RECIPE, words=0))
+    before = {name: tensor.clone() for name, tensor in running.network.state_dict().items()}
+    terms = running.train_step(running.data.batch(0))
+    assert set(terms) == {"loss", "cores", "dice"}
+    after = running.network.state_dict()
+    moved = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {"detector"}
 
 
 def test_the_average_follows_the_weights() -> None:

@@ -54,7 +54,7 @@ class JointRecipe:
         views: views per step.
         readings: further samples per step, at most, whose words are read but not looked for, until there are enough
             words: reading and similarity need more than a few views hold.
-        words: words read per step, at most.
+        words: words read per step, at most; 0: only the detector learns, all else stays as it is.
         others: words of the lexicon per step that are in no view.
         detector_rate: peak learning rate of the detector's neck and head; its backbone gets a third.
         trunk_rate: peak learning rate of the last blocks of the recogniser's trunk; what is before them stays as it is.

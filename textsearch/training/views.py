@@ -27,12 +27,16 @@ class ViewRecipe:
         scales: least and greatest factor of the photo's size, drawn evenly on a logarithmic scale.
         degrees: standard deviation of the rotation.
         stretch: greatest relative change of the proportions.
+        contrasts: least and greatest factor of the contrast, drawn evenly on a logarithmic scale.
+        blur: greatest standard deviation of the blur, pixels.
     """
 
     side: int = 640
     scales: tuple[float, float] = (0.7, 2.2)
     degrees: float = 6.0
     stretch: float = 0.15
+    contrasts: tuple[float, float] = (0.25, 1.4)
+    blur: float = 3.0
 
 
 def view(sample: Sample, recipe: ViewRecipe, generator: Generator) -> Sample:
@@ -43,16 +47,17 @@ def view(sample: Sample, recipe: ViewRecipe, generator: Generator) -> Sample:
         sample.image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(127, 127, 127)
     )
     words = (_seen(word, matrix, recipe.side) for word in sample.words)
-    return Sample(relight(image.astype(np.uint8), generator), tuple(word for word in words if word is not None))
+    relit = relight(image.astype(np.uint8), recipe, generator)
+    return Sample(relit, tuple(word for word in words if word is not None))
 
 
-def relight(image: ByteArray, generator: Generator) -> ByteArray:
-    """Change contrast, brightness and colour balance, and blur now and then."""
+def relight(image: ByteArray, recipe: ViewRecipe, generator: Generator) -> ByteArray:
+    """Blur now and then, and change contrast, brightness and colour balance; with little contrast it may be dark."""
     if generator.random() < 0.35:
-        sigma = float(np.exp(generator.uniform(np.log(0.5), np.log(3.0))))
+        sigma = float(np.exp(generator.uniform(np.log(0.5), np.log(recipe.blur))))
         image = cv2.GaussianBlur(image, (0, 0), sigma).astype(np.uint8)
     if generator.random() < 0.8:
-        gain = np.exp(generator.uniform(np.log(0.25), np.log(1.4))) * generator.uniform(0.92, 1.08, 3)
+        gain = np.exp(generator.uniform(*np.log(recipe.contrasts))) * generator.uniform(0.92, 1.08, 3)
         middle = 127 + generator.uniform(-90, 60) * max(0.0, 1 - float(gain.mean()))
         values = (image.astype(np.float32) - 127) * gain + middle + generator.uniform(-25, 25)
         image = np.clip(values, 0, 255).astype(np.uint8)
