@@ -3,8 +3,8 @@ r"""What each part of the network is worth: trained variants over the same photo
     python -m benchmarks.ablation --words words.jsonl --images DIR --split dev --output results.json \
         --variant "frozen=runs/start/weights" --variant "joint=runs/joint/weights"
 
-A variant is a folder of weights as training exports it; all are decoded with the options of the package. `transcript` is
-the best path through the lattice compared by edit distance, `lattice` the letters' fit alone, `vectors` the cosine alone
+A variant is a folder of weights as training exports it; all are decoded with the package's options. `transcript` is the
+best path through the lattice compared by edit distance, `lattice` the letters' fit alone, `vectors` the cosine alone
 (also rounded to float16 and by product quantisation to 60 bytes), `full` the score that search uses. `ceiling` is what
 reading every region right would give. RapidOCR as shipped + edit distance stands beside them.
 """
