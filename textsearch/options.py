@@ -20,9 +20,9 @@ class DetectionOptions:
             infinity: every region is a quadrilateral.
     """
 
-    pixel_threshold: float = 0.5
+    pixel_threshold: float = 0.4
     region_threshold: float = 0.25
-    growth: float = 1.1
+    growth: float = 1.2
     shortest_side: float = 3.0
     bend: float = 0.4
 
