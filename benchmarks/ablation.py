@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 
 from benchmarks.contenders import transcripts
-from benchmarks.protocol import Protocol, gallery_parser
+from benchmarks.protocol import Protocol, data_name, gallery_parser
 from benchmarks.rankings import ReadGallery, edit_distance_scores
 from benchmarks.record import write
 from textsearch.runtime.model import OnnxModel
@@ -45,7 +45,7 @@ def main() -> None:
         print(json.dumps(variants[-1]))
     record = {
         "benchmark": "ablation",
-        "data": f"{arguments.words.parent.name}, split {arguments.split or 'all'}",
+        "data": data_name(arguments),
         "photos": len(protocol.photos),
         "rapidocr": protocol.evaluate(edit_distance_scores(protocol, lines)),
         "variants": variants,

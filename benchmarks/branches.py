@@ -13,23 +13,22 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.protocol import Protocol, gallery_parser
+from benchmarks.protocol import Protocol, data_name, gallery_parser
 from benchmarks.rankings import ReadGallery
 from benchmarks.record import write
-from textsearch.alphabet import Alphabet
-from textsearch.encoder import Embedder
-from textsearch.features import region_features
+from textsearch.features import SEQUENCE_LENGTH, region_features
 from textsearch.lattice import Lattice
+from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.model import OnnxModel
 from textsearch.training.cache import FeatureCache
-from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, encode_texts
+from textsearch.training.loop import BranchRecipe, BranchTrainer, encode_texts
 from textsearch.training.losses import BRANCH_TERMS
 from textsearch.training.train import batch_shares, read_lexicon
 from textsearch.types import FloatArray
@@ -54,73 +53,37 @@ def variants(base: BranchRecipe) -> dict[str, BranchRecipe]:
     }
 
 
-class Listener:
-    """An embedder that keeps what the image branch saw, in the order in which it was asked.
+class Listener(OnnxEmbedder):
+    """The package's branches; keeps what the image branch saw, in the order in which it was asked."""
 
-    Args:
-        embedder: answers.
-        prototypes: (letters + 1, F) float32.
-        alphabet: the recogniser's classes.
-    """
-
-    def __init__(self, embedder: Embedder, prototypes: FloatArray, alphabet: Alphabet) -> None:
-        self.embedder = embedder
-        self.prototypes = prototypes
-        self.alphabet = alphabet
+    def __init__(self, model: OnnxModel) -> None:
+        super().__init__(model.folder, model.alphabet, model.threads)
         self.heard: list[FloatArray] = []
-
-    @property
-    def dimension(self) -> int:
-        """Return D, the length of every vector."""
-        return self.embedder.dimension
 
     def regions(self, frames: Sequence[FloatArray], lattices: Sequence[Lattice]) -> FloatArray:
         """Return (N, D) float32 unit vectors of regions."""
         for sequence, lattice in zip(frames, lattices, strict=True):
             self.heard.append(region_features(sequence, lattice, self.prototypes, self.alphabet.folded))
-        return self.embedder.regions(frames, lattices)
+        return super().regions(frames, lattices)
 
 
-@dataclass(frozen=True)
-class TrainedWords:
-    """Encodes queries with branches in training.
-
-    Attributes:
-        branches: in evaluation mode.
-        alphabet: the recogniser's classes.
-        prototypes: (letters + 1, F) float32.
-    """
-
-    branches: Branches
-    alphabet: Alphabet
-    prototypes: FloatArray
-
-    def encode_words(self, words: Sequence[str]) -> FloatArray:
-        """Return (W, D) float32 unit vectors of normalised words."""
-        with torch.no_grad():
-            vectors: FloatArray = self.branches.words(encode_texts(words, self.alphabet, self.prototypes)).numpy()
-        return vectors
-
-
-def measure(
-    gallery: ReadGallery, heard: FloatArray, prototypes: FloatArray, trainer: BranchTrainer
-) -> dict[str, dict[str, float]]:
+def measure(gallery: ReadGallery, heard: FloatArray, trainer: BranchTrainer) -> dict[str, dict[str, float]]:
     """Train to the end and rank the gallery with what was learned."""
     while trainer.step < trainer.recipe.steps:
         trainer.train_step()
     branches = trainer.branches.eval()
     with torch.no_grad():
-        embeddings = branches.regions(torch.from_numpy(heard)).numpy()
-    words = TrainedWords(branches, gallery.model.alphabet, prototypes)
-    return replace(gallery, model=words, embeddings=embeddings).rankings()
+        words = branches.words(encode_texts(gallery.queries, trainer.alphabet, trainer.prototypes))
+        regions = branches.regions(torch.from_numpy(heard))
+    return gallery.rankings_by(words.numpy(), regions.numpy())
 
 
 def summary(name: str, recipe: BranchRecipe, runs: Sequence[dict[str, dict[str, float]]]) -> dict[str, Any]:
     """Return the mean over seeds of each ranking's mAP, and its spread, as JSON types."""
-    scores = {way: [run[way]["map"] for run in runs] for way in ("lattice", "vectors", "vectors_pq", "full")}
+    scores = {way: [run[way]["map"] for run in runs] for way in ("vectors", "vectors_pq", "full")}
     return {
         "name": name,
-        "dimension": 15 * recipe.channels,
+        "dimension": recipe.channels * SEQUENCE_LENGTH // 2,
         "terms": recipe.terms,
         "map": {way: {"mean": statistics.mean(found), "all": found} for way, found in scores.items()},
     }
@@ -136,9 +99,7 @@ def main() -> None:
     arguments = parser.parse_args()
     protocol = Protocol.read(arguments.words, arguments.images, arguments.split, arguments.limit)
     model = OnnxModel()
-    embedder = model.encoder.embedder
-    prototypes = embedder.prototypes  # type: ignore[attr-defined]
-    listener = model.encoder.embedder = Listener(embedder, prototypes, model.alphabet)
+    listener = model.encoder.embedder = Listener(model)
     gallery = ReadGallery.read(protocol, model)
     heard = np.stack(listener.heard)
     caches = {
@@ -157,14 +118,14 @@ def main() -> None:
                 batch_shares(caches),
                 lexicon,
                 model.alphabet,
-                prototypes,
+                listener.prototypes,
             )
-            runs.append(measure(gallery, heard, prototypes, trainer))
+            runs.append(measure(gallery, heard, trainer))
         measured.append(summary(name, recipe, runs))
         print(json.dumps(measured[-1]))
     record = {
         "benchmark": "branches",
-        "data": f"{arguments.words.parent.name}, split {arguments.split or 'all'}",
+        "data": data_name(arguments),
         "photos": len(protocol.photos),
         "steps": arguments.steps,
         "seeds": arguments.seeds,

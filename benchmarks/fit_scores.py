@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from benchmarks.protocol import Protocol
+from benchmarks.protocol import Protocol, data_name
 from benchmarks.record import write
 from textsearch.alignment import Alignment, align
 from textsearch.database import Database
@@ -137,7 +137,7 @@ def main() -> None:
             }
     result = {
         "benchmark": "fit_scores",
-        "data": f"{arguments.words.parent.name}, split {arguments.split or 'all'}",
+        "data": data_name(arguments),
         **fitted,
     }
     write(result, arguments.output)

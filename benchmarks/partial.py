@@ -27,7 +27,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import partial_ratio
 
 from benchmarks.contenders import Contender, transcripts
-from benchmarks.protocol import Protocol, ScoresOf, gallery_parser
+from benchmarks.protocol import Protocol, ScoresOf, data_name, gallery_parser
 from benchmarks.record import write
 from benchmarks.retrieval import search_scores
 from textsearch.alphabet import normalise, words_of
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         measured = compare(protocol, arguments.index or Path(folder) / "index", arguments.readings)
     return {
         "benchmark": "partial",
-        "data": f"{arguments.words.parent.name}, split {arguments.split or 'all'}",
+        "data": data_name(arguments),
         "seed": arguments.seed,
         **measured,
     }

@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from textsearch.alphabet import normalise, words_of
 from textsearch.geometry import order_corners, overlap
+from textsearch.layout import corners
 from textsearch.metrics import average_precision
 from textsearch.training.datasets.words import read_annotations
 from textsearch.types import FloatArray
@@ -184,7 +185,7 @@ class Protocol:
         """Return for each legible word of each photo whether some found polygon covers it with this IoU or more."""
         covered = []
         for wanted, polygons in zip(self.boxes, found, strict=True):
-            boxes = [order_corners(_corners(polygon)) for polygon in polygons]
+            boxes = [order_corners(corners(polygon)) for polygon in polygons]
             covered.append([any(overlap(target, box) >= least for box in boxes) for target in wanted])
         return covered
 
@@ -202,15 +203,20 @@ def gallery_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def data_name(arguments: argparse.Namespace) -> str:
+    """Return what a result says of its photos: the data set and the part that `--words` and `--split` name."""
+    return f"{arguments.words.parent.name}, split {arguments.split or 'all'}"
+
+
 def phrases_of(row: Row) -> list[str]:
     """Return the pairs of adjacent words of a photo, "first second" each, normalised; see the module's docstring."""
     entries = [entry for entry in row["words"] if entry["poly"] is not None]
-    corners = [_corners(np.array(entry["poly"], np.float32)) for entry in entries]
+    outlines = [corners(np.array(entry["poly"], np.float32)) for entry in entries]
     phrases = []
     for place, entry in enumerate(entries):
         words = _readable(entry)
         phrases += [f"{first} {second}" for first, second in pairwise(words)]
-        gaps = {other: _gap(corners[place], corners[other]) for other in range(len(entries)) if other != place}
+        gaps = {other: _gap(outlines[place], outlines[other]) for other in range(len(entries)) if other != place}
         reachable = {other: gap for other, gap in gaps.items() if gap is not None}
         if words and reachable:
             following = _readable(entries[min(reachable, key=reachable.__getitem__)])
@@ -232,12 +238,6 @@ def _legible(row: Row) -> list[dict[str, Any]]:
 def _readable(entry: dict[str, Any]) -> list[str]:
     """Return the normalised words of an annotation; nothing of an illegible one."""
     return [] if entry["ignore"] else words_of(entry["text"])
-
-
-def _corners(polygon: FloatArray) -> FloatArray:
-    """Return the outer corners (4, 2) of a polygon (V, 2) that runs along the text and back beneath it."""
-    half = len(polygon) // 2
-    return polygon[[0, half - 1, half, -1]]
 
 
 def _gap(first: FloatArray, second: FloatArray) -> float | None:

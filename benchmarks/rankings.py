@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol as TypingProtocol
 
 import faiss
 import numpy as np
@@ -14,8 +13,8 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from benchmarks.protocol import Protocol
-from textsearch.alignment import LatticeBatch, align
-from textsearch.alphabet import Alphabet, normalise, words_of
+from textsearch.alignment import Alignment, LatticeBatch, align
+from textsearch.alphabet import normalise, words_of
 from textsearch.images import read_image
 from textsearch.lattice import Lattice
 from textsearch.rerank import letter_fit, score
@@ -26,19 +25,11 @@ from textsearch.types import FloatArray
 Scores = Mapping[str, NDArray[np.float64]]
 """Query -> score of each photo, (photos,)."""
 
+Way = Callable[[int], FloatArray]
+"""Place of a query -> score of each region, (N,)."""
+
 _PQ_CODES, _PQ_BITS = 60, 8
 """Product quantisation of a vector: so many bytes."""
-
-
-class WordEncoder(TypingProtocol):
-    """What a ranking asks of a model."""
-
-    @property
-    def alphabet(self) -> Alphabet: ...  # noqa: D102
-
-    def encode_words(self, words: Sequence[str]) -> FloatArray:
-        """Return (W, D) float32 unit vectors of normalised words."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +38,7 @@ class ReadGallery:
 
     Attributes:
         protocol: the queries.
-        model: encodes the queries.
+        model: what read them.
         polygons: for each photo, its regions' polygons, (2K, 2) float32 each; N in all.
         texts: N transcripts, normalised.
         confidences: (N,) float32, mean probability of the transcripts' characters.
@@ -56,7 +47,7 @@ class ReadGallery:
     """
 
     protocol: Protocol
-    model: WordEncoder
+    model: OnnxModel
     polygons: tuple[tuple[FloatArray, ...], ...]
     texts: tuple[str, ...]
     confidences: FloatArray
@@ -97,41 +88,64 @@ class ReadGallery:
         """Return the photo each region is in, (N,) int64."""
         return np.repeat(np.arange(len(self.polygons)), [len(photo) for photo in self.polygons])
 
+    @cached_property
+    def queries(self) -> list[str]:
+        """Return the queries, in the order in which `rankings_by` wants their vectors."""
+        return list(self.protocol.relevant)
+
+    @cached_property
+    def _alignments(self) -> list[Alignment]:
+        batch = LatticeBatch.of(self.lattices, self.model.alphabet)
+        return [align(self.model.alphabet.encode(query), batch) for query in self.queries]
+
     def rankings(self) -> dict[str, dict[str, float]]:
         """Return how well each way of ranking does: mAP, top-100 mAP and number of queries."""
-        queries = list(self.protocol.relevant)
-        words = self.model.encode_words(queries)
-        cosines = similarity(words, self.embeddings)
-        halved = similarity(words, self.embeddings.astype(np.float16).astype(np.float32))
-        quantised = similarity(words, self._product_quantised())
-        edits = cdist(queries, self.texts, scorer=Levenshtein.normalized_similarity)
-        batch = LatticeBatch.of(self.lattices, self.model.alphabet)
-        alignments = [align(self.model.alphabet.encode(query), batch) for query in queries]
-        ways: dict[str, Callable[[int], FloatArray]] = {
+        edits = cdist(self.queries, self.texts, scorer=Levenshtein.normalized_similarity)
+        of_letters: dict[str, Way] = {
             "transcript": lambda place: edits[place],
-            "lattice": lambda place: letter_fit(alignments[place]),
-            "vectors": lambda place: cosines[place],
-            "vectors_float16": lambda place: halved[place],
-            "vectors_pq": lambda place: quantised[place],
-            "full": lambda place: score(cosines[place], alignments[place], self.confidences).values,
+            "lattice": lambda place: letter_fit(self._alignments[place]),
         }
-        return {name: self.protocol.evaluate(self._photo_scores(queries, way)) for name, way in ways.items()}
+        of_vectors = self.rankings_by(self.model.encode_words(self.queries), self.embeddings)
+        return {**self._evaluated(of_letters), **of_vectors}
 
-    def _photo_scores(self, queries: list[str], way: Callable[[int], FloatArray]) -> Scores:
+    def rankings_by(self, words: FloatArray, embeddings: FloatArray) -> dict[str, dict[str, float]]:
+        """Return how well the ways of ranking do that compare vectors, with any: mAP, top-100 mAP, number of queries.
+
+        Args:
+            words: (Q, D) float32 unit vectors of the queries.
+            embeddings: (N, D) float32 unit vectors of the regions.
+        """
+        cosines = similarity(words, embeddings)
+        halved = similarity(words, embeddings.astype(np.float16).astype(np.float32))
+        quantised = similarity(words, _product_quantised(embeddings))
+        return self._evaluated(
+            {
+                "vectors": lambda place: cosines[place],
+                "vectors_float16": lambda place: halved[place],
+                "vectors_pq": lambda place: quantised[place],
+                "full": lambda place: score(cosines[place], self._alignments[place], self.confidences).values,
+            }
+        )
+
+    def _evaluated(self, ways: Mapping[str, Way]) -> dict[str, dict[str, float]]:
+        return {name: self.protocol.evaluate(self._photo_scores(way)) for name, way in ways.items()}
+
+    def _photo_scores(self, way: Way) -> Scores:
         """Return a photo's best region, for each query; photos without text come last."""
         scores = {}
-        for place, query in enumerate(queries):
+        for place, query in enumerate(self.queries):
             row = np.full(len(self.protocol.photos), -1e9)
             np.maximum.at(row, self.owners, np.asarray(way(place), np.float64))
             scores[query] = row
         return scores
 
-    def _product_quantised(self) -> FloatArray:
-        """Return the embeddings as product quantisation keeps them."""
-        quantiser = faiss.IndexPQ(self.embeddings.shape[1], _PQ_CODES, _PQ_BITS)
-        quantiser.train(self.embeddings)
-        kept: FloatArray = quantiser.sa_decode(quantiser.sa_encode(self.embeddings))
-        return kept
+
+def _product_quantised(embeddings: FloatArray) -> FloatArray:
+    """Return embeddings (N, D) float32 as product quantisation keeps them."""
+    quantiser = faiss.IndexPQ(embeddings.shape[1], _PQ_CODES, _PQ_BITS)
+    quantiser.train(embeddings)
+    kept: FloatArray = quantiser.sa_decode(quantiser.sa_encode(embeddings))
+    return kept
 
 
 def edit_distance_scores(protocol: Protocol, lines: Mapping[str, list[str]]) -> Scores:

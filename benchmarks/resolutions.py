@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.contenders import Contender
-from benchmarks.protocol import Protocol, gallery_parser
+from benchmarks.protocol import Protocol, data_name, gallery_parser
 from benchmarks.rankings import ReadGallery, edit_distance_scores
 from benchmarks.record import write
 from textsearch.options import PRESETS, EncoderOptions
@@ -79,7 +79,7 @@ def main() -> None:
     arguments = gallery_parser(__doc__).parse_args()
     protocol = Protocol.read(arguments.words, arguments.images, arguments.split, arguments.limit)
     measured = measure(protocol)
-    data = f"{arguments.words.parent.name}, split {arguments.split or 'all'}"
+    data = data_name(arguments)
     write({"benchmark": "resolutions", "data": data, **measured}, arguments.output)
     print(json.dumps(measured, indent=2))
 

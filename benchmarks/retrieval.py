@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contenders import Contender
-from benchmarks.protocol import Protocol
+from benchmarks.protocol import Protocol, data_name
 from benchmarks.rankings import edit_distance_scores
 from benchmarks.record import write
 
@@ -115,7 +115,7 @@ def main() -> None:
         measured = compare(protocol, Path(folder) / "index")
     record = {
         "benchmark": "retrieval",
-        "data": f"{arguments.words.parent.name}, split {arguments.split or 'all'}",
+        "data": data_name(arguments),
         **measured,
     }
     write(record, arguments.output)

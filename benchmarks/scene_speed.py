@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.record import write
 from textsearch.geometry import rectify
+from textsearch.layout import corners
 from textsearch.training.samples import Sample
 from textsearch.training.scenes import DrawnScenes
 from textsearch.training.train import read_lexicon, readable_fonts
@@ -40,8 +41,7 @@ def cut_words(samples: list[Sample]) -> tuple[int, float]:
     for sample in samples:
         for word in sample.words:
             if word.legible:
-                half = len(word.polygon) // 2
-                rectify(sample.image, word.polygon[[0, half - 1, half, -1]], 48, 640)
+                rectify(sample.image, corners(word.polygon), 48, 640)
                 count += 1
     return count, time.process_time() - before
 

@@ -17,6 +17,9 @@ from benchmarks.record import ROOT
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 
+REFERENCE = "RapidOCR 3.10 as shipped + edit distance"
+"""What retrieval is compared with."""
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
@@ -46,7 +49,7 @@ def retrieval() -> str:
     result = load("retrieval")
     rows = [
         [
-            {"textsearch": "textsearch", "rapidocr": "RapidOCR 3.10 as shipped + edit distance"}[name],
+            {"textsearch": "textsearch", "rapidocr": REFERENCE}[name],
             f"{program['map']:.1f}",
             f"{program['top100_map']:.1f}",
             f"{program['images_per_second']:.1f}",
@@ -239,7 +242,7 @@ def ablation() -> str:
         for variant in result["variants"]
     ]
     note = (
-        f"Word mAP on {result['photos']} photos of {result['data']}; RapidOCR 3.10 as shipped + edit distance in the "
+        f"Word mAP on {result['photos']} photos of {result['data']}; {REFERENCE} in the "
         f"same run: {result['rapidocr']['map']:.1f}. {measured_on(result)}"
     )
     return f"{table(header, rows)}\n\n{note}"
@@ -284,7 +287,7 @@ def resolutions() -> str:
     ]
     theirs = result["rapidocr"]
     reference = [
-        "RapidOCR 3.10 as shipped + edit distance",
+        REFERENCE,
         *(f"{theirs[metric]:.1f}" for metric in ("map", "top100_map")),
         "",
         f"{theirs['images_per_second']:.1f}",

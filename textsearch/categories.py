@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textsearch.alphabet import Alphabet, normalise
-from textsearch.errors import ImageError, QueryError, TextSearchError
-from textsearch.images import SUFFIXES, read_image
+from textsearch.errors import QueryError, TextSearchError
+from textsearch.images import SUFFIXES
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import PICTURE_WIDTH, OwnCategory
 from textsearch.knowledge.lexicon import Entity, Lexicon
 from textsearch.matching.knowledge import plain_words
+from textsearch.matching.pictures import pixels_of
 from textsearch.matching.plan import Plan
-from textsearch.types import ByteArray
 
 if TYPE_CHECKING:
     from textsearch.indexer.describe import Describer
@@ -85,7 +85,7 @@ def own_category(
         raise TextSearchError(f"Give words or example pictures for the category {name!r}, or both.")
     if pictures and describer is None:
         raise TextSearchError("Nobody looks at example pictures for another network; give words, or a describer too.")
-    seen = [describer.see(_pixels(path)) for path in pictures] if describer is not None else []
+    seen = [describer.see(pixels_of(path)) for path in pictures] if describer is not None else []
     return OwnCategory(name, kept, np.array(seen, np.float32).reshape(-1, PICTURE_WIDTH))
 
 
@@ -112,10 +112,3 @@ def pictures_in(sources: Iterable[str | Path]) -> list[Path]:
             raise TextSearchError(f"There is no picture in {source}; name a folder of example pictures.")
         found += inside
     return found
-
-
-def _pixels(path: Path) -> ByteArray:
-    try:
-        return read_image(path)
-    except ImageError as error:
-        raise ImageError(f"{path} cannot be read: {error}") from error

@@ -51,7 +51,7 @@ def decode(probabilities: FloatArray, options: DetectionOptions) -> tuple[list[F
         core, grown = _bent(contour.reshape(-1, 2).astype(np.float32), rectangle, options) or _straight(
             rectangle, options.growth
         )
-        score = _mean_inside(probabilities, core)
+        score = mean_inside(probabilities, core)
         if score >= options.region_threshold:
             polygons.append(grown)
             scores.append(score)
@@ -85,8 +85,8 @@ def _bent(
     return core.polygon(_SIDE_POINTS), grown.polygon(_SIDE_POINTS)
 
 
-def _mean_inside(probabilities: FloatArray, corners: FloatArray) -> float:
-    """Return the mean probability inside a polygon (V, 2)."""
+def mean_inside(probabilities: FloatArray, corners: FloatArray) -> float:
+    """Return the mean of a map (H, W) float32 inside a polygon (V, 2), 0 if that lies outside of the map."""
     height, width = probabilities.shape
     left, top = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width - 1, height - 1])
     right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int), 0, [width - 1, height - 1])

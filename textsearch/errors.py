@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class TextSearchError(Exception):
     """Base of every error this library raises on purpose.
@@ -48,3 +52,16 @@ class WeightsError(TextSearchError):
 
 class ImageError(TextSearchError):
     """A file cannot be decoded as a picture; the message is the reason that the index records."""
+
+
+@contextmanager
+def named(photo: Path) -> Iterator[None]:
+    """Say which photo an ImageError is about, where many of them are read.
+
+    Raises:
+        ImageError: one that names the photo, instead of one that does not.
+    """
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(f"The photo {photo} cannot be read: {error}.") from error

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from textsearch.detection import mean_inside
 from textsearch.types import ByteArray, FloatArray
 
 _CLIP = 4.0
@@ -44,13 +45,7 @@ def unseen(polygons: Sequence[FloatArray], others: Sequence[FloatArray], width: 
         height: of the photo.
     """
     scale = _PRECISION / max(width, height)
-    canvas = np.zeros((int(height * scale) + 1, int(width * scale) + 1), np.uint8)
-    seen = canvas.copy()
+    seen = np.zeros((int(height * scale) + 1, int(width * scale) + 1), np.float32)
     for other in others:
         cv2.fillPoly(seen, [np.round(other * scale).astype(np.int32)], (1,))
-    new = []
-    for number, polygon in enumerate(polygons):
-        inside = cv2.fillPoly(canvas.copy(), [np.round(polygon * scale).astype(np.int32)], (1,))
-        if cv2.mean(seen, inside)[0] <= _SEEN:
-            new.append(number)
-    return new
+    return [number for number, polygon in enumerate(polygons) if mean_inside(seen, polygon * scale) <= _SEEN]

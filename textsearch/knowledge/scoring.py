@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textsearch.errors import ImageError
+from textsearch.errors import named
 from textsearch.images import read_image
 from textsearch.knowledge.classifier import PhotoReader, TrainedClassifier
 from textsearch.knowledge.decisions import choose
@@ -18,7 +18,7 @@ from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.linker import Linker
 from textsearch.knowledge.spans import readings_of
 from textsearch.runtime.model import load_model
-from textsearch.types import ByteArray, FloatArray
+from textsearch.types import FloatArray
 
 Progress = Callable[[int, int], None]
 
@@ -49,7 +49,8 @@ def branch_scores(
     scores = np.zeros((len(paths), len(trained.labels)), np.float32)
     known = np.zeros((len(paths), len(wanted)), np.float32)
     for row, path in enumerate(paths):
-        pixels = _pixels(path)
+        with named(path):
+            pixels = read_image(path)
         regions = model.encode_images([pixels])[0]
         readings = readings_of(regions)
         known[row] = evidence.scores(readings, linker.link(readings))
@@ -76,16 +77,10 @@ def evidence_scores(
     evidence = ClassEvidence(classes, MiniLanguageModel())
     scores = np.zeros((len(paths), len(classes)), np.float32)
     for row, path in enumerate(paths):
-        readings = readings_of(model.encode_images([_pixels(path)])[0])
+        with named(path):
+            pixels = read_image(path)
+        readings = readings_of(model.encode_images([pixels])[0])
         scores[row] = evidence.scores(readings, linker.link(readings))
         if progress:
             progress(row + 1, len(paths))
     return scores
-
-
-def _pixels(path: Path) -> ByteArray:
-    """Return the pixels (H, W, 3) uint8 RGB of a photo; an error names it."""
-    try:
-        return read_image(path)
-    except ImageError as error:
-        raise ImageError(f"The photo {path} cannot be read: {error}.") from error

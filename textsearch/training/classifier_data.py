@@ -13,6 +13,7 @@ import torch
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
+from textsearch.errors import named
 from textsearch.images import read_image
 from textsearch.knowledge.classifier import PhotoReader
 from textsearch.knowledge.letters import rarities
@@ -21,7 +22,7 @@ from textsearch.knowledge.reader import WrittenFeatures, batch_of
 from textsearch.knowledge.visual import SIDE, VisualEncoder, VisualFeatures, prepare
 from textsearch.lattice import Lattice
 from textsearch.training.datasets.labelled import LabelledPhoto
-from textsearch.training.datasets.photos import named, photo_bytes
+from textsearch.training.datasets.photos import photo_bytes
 from textsearch.training.runs import save_checkpoint
 from textsearch.types import ByteArray, FloatArray, Regions, TextModel
 

@@ -13,6 +13,7 @@ from numpy.random import Generator
 from textsearch.alphabet import normalise
 from textsearch.encoder import STRIP_HEIGHT, Encoder
 from textsearch.geometry import is_vertical, order_corners, overlap, rectify
+from textsearch.layout import corners
 from textsearch.training.datasets.photos import AnnotatedPhoto, read_photo
 from textsearch.training.datasets.words import Words
 from textsearch.types import ByteArray, FloatArray
@@ -41,13 +42,7 @@ def _legible(photo: AnnotatedPhoto) -> Iterator[tuple[FloatArray | None, str]]:
     for annotation in photo.words:
         word = normalise(annotation.text)
         if word and annotation.legible:
-            yield (None if annotation.polygon is None else _corners(annotation.polygon)), word
-
-
-def _corners(polygon: FloatArray) -> FloatArray:
-    """Return the outer corners (4, 2) of a polygon (V, 2) that runs along the text and back beneath it."""
-    half = len(polygon) // 2
-    return polygon[[0, half - 1, half, -1]]
+            yield (None if annotation.polygon is None else corners(annotation.polygon)), word
 
 
 class AnnotatedWords:
@@ -71,9 +66,9 @@ class AnnotatedWords:
         """
         for photo in self.photos.photos():
             pixels = read_photo(photo.path)
-            for corners, word in _legible(photo):
+            for outer, word in _legible(photo):
                 for _ in range(self.copies):
-                    yield Crop(self._cut(pixels, corners, generator), word)
+                    yield Crop(self._cut(pixels, outer, generator), word)
 
     @staticmethod
     def _cut(photo: ByteArray, corners: FloatArray | None, generator: Generator) -> ByteArray:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from textsearch.encoder import STRIP_HEIGHT, letter_extent
 from textsearch.geometry import rectify
+from textsearch.layout import corners
 from textsearch.training.samples import WordLabel
 from textsearch.types import ByteArray, FloatArray
 
@@ -67,12 +68,11 @@ def cut(image: ByteArray, word: WordLabel, owner: int, generator: Generator, pla
         generator: source of the play.
         play: standard deviation of the corners' movement, in heights of the word.
     """
-    half = len(word.polygon) // 2
-    corners = word.polygon[[0, half - 1, half, -1]]
-    across = float(np.linalg.norm(corners[3] - corners[0]))
-    grown = corners + (corners - corners.mean(axis=0)) * 0.06
+    outer = corners(word.polygon)
+    across = float(np.linalg.norm(outer[3] - outer[0]))
+    grown = outer + (outer - outer.mean(axis=0)) * 0.06
     moved = (grown + generator.normal(0, play * across / 2, (4, 2))).astype(np.float32)
-    outline = moved if half == 2 else word.polygon
+    outline = moved if len(word.polygon) == 4 else word.polygon
     return WordStrip(rectify(image, outline, STRIP_HEIGHT, WIDTHS[-1]), word.text, moved, owner)
 
 

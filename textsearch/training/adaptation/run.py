@@ -192,9 +192,10 @@ class _Adaptation:
         if report.interrupted:
             raise KeyboardInterrupt
         with IndexFolder.open(new.index) as index:
-            _forget_others(index, {file.path for file in self.index.known_files()})
+            held = list(self.index.known_files())
+            _forget_others(index, {file.path for file in held})
             read = {file.path for file in index.known_files() if not file.failed or file.sha256 is not None}
-            lost = [file.path for file in self.index.known_files() if not file.failed and file.path not in read]
+            lost = [file.path for file in held if not file.failed and file.path not in read]
             if lost:
                 raise TextSearchError(
                     f"{len(lost):,} of the indexed photos could not be read again, such as {lost[0]}; nothing was "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,7 +11,7 @@ from typing import Generic, TypeVar
 from numpy.random import Generator
 
 from textsearch.alphabet import normalise
-from textsearch.errors import ImageError, TextSearchError
+from textsearch.errors import ImageError, TextSearchError, named
 from textsearch.images import SUFFIXES, describe, open_file, read_image, stored_size
 from textsearch.training.datasets.formats import missing
 from textsearch.training.datasets.polygons import box, turned_upright
@@ -147,19 +146,6 @@ def photo_bytes(path: Path) -> bytes:
             return stream.read()
         except OSError as error:
             raise ImageError(describe(error)) from error
-
-
-@contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Say which photo an error is about.
-
-    Raises:
-        TextSearchError: instead of an ImageError.
-    """
-    try:
-        yield
-    except ImageError as error:
-        raise TextSearchError(f"The photo {path} cannot be read: {error}.") from error
 
 
 def legible_texts(photos: Iterable[AnnotatedPhoto]) -> list[str]:
