@@ -17,7 +17,7 @@ from textsearch.options import DetectionOptions, EncoderOptions
 from textsearch.types import ByteArray, FloatArray
 
 CLASSES = len(ALPHABET.characters)
-OPTIONS = EncoderOptions(enlarge=1.0, glance=0.0, detection=DetectionOptions(growth=0.0))
+OPTIONS = EncoderOptions(enlarge=1.0, glance=0.0, further=0.0, detection=DetectionOptions(growth=0.0))
 SHADES = 3
 """Shades of green per class, so that a resampled shade still names its class."""
 

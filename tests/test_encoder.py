@@ -19,7 +19,7 @@ from tests.painted import (
     new_encoder,
     paint,
 )
-from textsearch.encoder import Encoder, Line, letter_extent, read_strip, word_of_strip, word_spans
+from textsearch.encoder import Encoder, Line, cut_off, letter_extent, read_strip, word_of_strip, word_spans
 from textsearch.geometry import turned
 from textsearch.lattice import Lattice
 from textsearch.options import EncoderOptions
@@ -279,6 +279,47 @@ def test_an_unsure_line_is_read_again_stretched(stretched: float, believed: floa
     assert [shape[2] for shape in recogniser.seen] == [96, 96, 128]  # 80 pixels and 120, padded
 
 
+def test_a_line_with_a_letter_at_its_end_is_read_further() -> None:
+    photo = dark()
+    paint(photo, "a_b_c", 160, 64)
+    begun = np.array([[160, 64], [184, 64], [184, 112], [160, 112]], np.float32)
+    encoder = encoder_with(PaintedRecogniser(), replace(OPTIONS, further=0.5))
+    (line,) = encoder.read_lines(photo, [begun], np.ones(1, np.float32))
+    assert line.letters == 3
+    assert extent(line.polygon) == pytest.approx([136, 64, 208, 112])
+    (word,) = encoder.split(line, 0)
+    assert encoder.transcribe(word.lattice)[0] == "abc"
+    (line,) = encoder_with(PaintedRecogniser()).read_lines(photo, [begun], np.ones(1, np.float32))
+    assert line.letters == 2
+
+
+@pytest.mark.parametrize(("margin", "reads"), [(0, 2), (24, 1)])
+def test_a_line_with_nothing_behind_its_end_stays_as_it_is(margin: float, reads: int) -> None:
+    photo = dark()
+    paint(photo, "a_b_c_d_e", 160, 64)
+    left, right = 160 - margin, 232 + margin
+    polygon = np.array([[left, 64], [right, 64], [right, 112], [left, 112]], np.float32)
+    recogniser = PaintedRecogniser()
+    encoder = encoder_with(recogniser, replace(OPTIONS, further=0.5))
+    (line,) = encoder.read_lines(photo, [polygon], np.ones(1, np.float32))
+    assert len(recogniser.seen) == reads
+    np.testing.assert_array_equal(line.polygon, polygon)
+
+
+def test_a_longer_reading_that_is_less_sure_is_not_believed() -> None:
+    class DoubtfulRecogniser(PaintedRecogniser):
+        def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
+            frames, probabilities = super().read(strips)
+            return frames, (probabilities * (0.9 if len(self.seen) > 1 else 1.0)).astype(np.float32)
+
+    photo = dark()
+    paint(photo, "a_b_c", 160, 64)
+    begun = np.array([[160, 64], [184, 64], [184, 112], [160, 112]], np.float32)
+    encoder = encoder_with(DoubtfulRecogniser(), replace(OPTIONS, further=0.5))
+    (line,) = encoder.read_lines(photo, [begun], np.ones(1, np.float32))
+    assert line.letters == 2
+
+
 def test_letters_below_each_other_are_read() -> None:
     photo = dark(200, 300)
     for number, letter in enumerate("abcde"):
@@ -380,6 +421,23 @@ def test_a_space_parts_words_before_it_is_the_best_class() -> None:
 )
 def test_letter_extent(text: str, extent_in_frames: tuple[float, float]) -> None:
     assert letter_extent(certain(text)) == extent_in_frames
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("", (False, False)),
+        ("____", (False, False)),
+        ("a", (True, True)),
+        ("_a_", (False, False)),
+        ("a_b__", (True, False)),
+        ("__a_b", (False, True)),
+        ("__a_b__", (False, False)),
+        ("___a_____b___", (True, True)),  # in a wide hand the margins are wide as well
+    ],
+)
+def test_cut_off(text: str, ends: tuple[bool, bool]) -> None:
+    assert cut_off(certain(text)) == ends
 
 
 def test_split_takes_frames_and_probabilities_from_the_same_place() -> None:

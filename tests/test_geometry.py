@@ -215,6 +215,17 @@ def test_slices_of_a_bent_polygon_lie_side_by_side() -> None:
     assert side_lengths(first)[0] == pytest.approx(0.4 * side_lengths(polygon)[0], rel=0.01)
 
 
+def test_beyond_its_ends_a_polygon_goes_straight_on() -> None:
+    np.testing.assert_allclose(slice_along(box(0, 0, 100, 20), -0.1, 1.2), box(-10, 0, 120, 20), atol=1e-4)
+    polygon = ring(20)
+    longer = slice_along(polygon, -0.1, 1.0)
+    assert side_lengths(longer)[0] == pytest.approx(1.1 * side_lengths(polygon)[0], rel=0.02)
+    np.testing.assert_allclose(longer[len(longer) // 2 - 1], polygon[len(polygon) // 2 - 1], atol=1e-4)
+    outwards, along = longer[0] - polygon[0], polygon[1] - polygon[0]
+    assert outwards[0] * along[1] == pytest.approx(outwards[1] * along[0], abs=0.1)
+    assert outwards @ along < 0
+
+
 def test_overlap_of_bent_polygons() -> None:
     polygon = ring(20)
     assert overlap(polygon, polygon) == 1.0

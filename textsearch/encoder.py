@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from textsearch.alphabet import Alphabet
 from textsearch.detection import decode
-from textsearch.geometry import Fit, is_vertical, rectify, slice_along, turned
+from textsearch.geometry import Fit, is_vertical, rectify, side_lengths, slice_along, turned
 from textsearch.glance import even_out, unseen
 from textsearch.lattice import Lattice
 from textsearch.options import EncoderOptions
@@ -41,6 +41,12 @@ _STRETCH = 1.5
 
 _STRETCHED_SURER = 0.05
 """Least gain in mean probability for the stretched line to be taken."""
+
+_AT_THE_END = 0.8
+"""A letter this near to the end of a line, in distances between letters, may have another one behind it."""
+
+_LESS_SURE = 0.05
+"""Greatest loss in mean probability for the line with more letters to be taken."""
 
 
 class Detector(Protocol):
@@ -192,7 +198,8 @@ class Encoder:
 
     def read_lines(self, image: ByteArray, polygons: Sequence[FloatArray], scores: FloatArray) -> list[Line]:
         """Read N ordered polygons of an image, each in the direction in which it reads best."""
-        return [self._read_line(image, polygon, float(score)) for polygon, score in zip(polygons, scores, strict=True)]
+        lines = [self._read_line(image, polygon, float(score)) for polygon, score in zip(polygons, scores, strict=True)]
+        return [self._read_on(image, line) for line in lines] if self.options.further else lines
 
     def _read_line(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
         line = self._read(image, polygon, score)
@@ -212,6 +219,17 @@ class Encoder:
             return line
         stretched = self._read(image, line.polygon, score, _STRETCH)
         return stretched if stretched.confidence > line.confidence + _STRETCHED_SURER else line
+
+    def _read_on(self, image: ByteArray, line: Line) -> Line:
+        """Read a line again, lengthened where it seems cut off; return that if it has more letters, else the line."""
+        before, after = cut_off(line.probabilities)
+        if not (before or after):
+            return line
+        along, across = side_lengths(line.polygon)
+        by = self.options.further * across / max(along, 1.0)
+        polygon = slice_along(line.polygon, -by if before else 0.0, 1 + by if after else 1.0)
+        longer = self._read(image, polygon, line.score)
+        return longer if longer.letters > line.letters and longer.confidence >= line.confidence - _LESS_SURE else line
 
     def _read(self, image: ByteArray, polygon: FloatArray, score: float, stretch: float = 1.0) -> Line:
         strip = rectify(image, polygon, STRIP_HEIGHT, self.options.longest_strip, stretch)
@@ -303,9 +321,27 @@ def letter_extent(probabilities: FloatArray) -> tuple[float, float]:
     Args:
         probabilities: (T, C) float32, one word; CTC puts a letter's peak near its middle.
     """
-    peaks: NDArray[np.int64] = np.nonzero(probabilities.argmax(axis=1) > 0)[0]
+    peaks = _peaks(probabilities)
     if not len(peaks):
         return 0.0, float(len(probabilities))
-    first, last = int(peaks[0]), int(peaks[-1])
-    half = max(1.0, (last - first) / max(len(peaks) - 1, 1) / 2)
-    return max(0.0, first + 0.5 - half), min(float(len(probabilities)), last + 0.5 + half)
+    half = max(1.0, _pitch(peaks) / 2)
+    return max(0.0, peaks[0] + 0.5 - half), min(float(len(probabilities)), peaks[-1] + 0.5 + half)
+
+
+def cut_off(probabilities: FloatArray) -> tuple[bool, bool]:
+    """Return whether a line, (T, C) float32, seems cut off at its start and at its end: a letter stands at the edge."""
+    peaks = _peaks(probabilities)
+    if not len(peaks):
+        return False, False
+    near = _AT_THE_END * max(1.0, _pitch(peaks))
+    return bool(peaks[0] < near), bool(len(probabilities) - 1 - peaks[-1] < near)
+
+
+def _peaks(probabilities: FloatArray) -> NDArray[np.int64]:
+    """Return the frames at which letters, or spaces, were seen."""
+    return np.nonzero(probabilities.argmax(axis=1) > 0)[0]
+
+
+def _pitch(peaks: NDArray[np.int64]) -> float:
+    """Return the mean distance between letters, frames; 0 if there is but one."""
+    return float(peaks[-1] - peaks[0]) / max(len(peaks) - 1, 1)

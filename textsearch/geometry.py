@@ -154,9 +154,16 @@ def _unroll(photo: ByteArray, polygon: FloatArray, size: tuple[int, int], factor
 
 
 def _along(side: FloatArray, fractions: NDArray[np.float64]) -> FloatArray:
-    """Return the points (F, 2) at fractions (F,) of a side (K, 2), each step from point to point taken as equal."""
+    """Return the points (F, 2) at fractions (F,) of a side (K, 2), each step from point to point taken as equal.
+
+    Beyond its ends, at fractions below 0 or above 1, a side goes straight on.
+    """
+    steps = len(side) - 1
     ticks = np.linspace(0.0, 1.0, len(side))
-    return np.stack([np.interp(fractions, ticks, side[:, axis]) for axis in (0, 1)], axis=-1).astype(np.float32)
+    inside = np.stack([np.interp(fractions, ticks, side[:, axis]) for axis in (0, 1)], axis=-1)
+    before = np.minimum(fractions, 0.0)[:, None] * steps * (side[1] - side[0])
+    after = np.maximum(fractions - 1.0, 0.0)[:, None] * steps * (side[-1] - side[-2])
+    return np.asarray(inside + before + after, np.float32)
 
 
 def slice_along(polygon: FloatArray, start: float, stop: float) -> FloatArray:
@@ -164,10 +171,10 @@ def slice_along(polygon: FloatArray, start: float, stop: float) -> FloatArray:
 
     Args:
         polygon: (2K, 2) float32, ordered.
-        start: where the part begins, 0 to 1.
-        stop: where it ends, start to 1.
+        start: where the part begins; below 0 it is lengthened there, straight on.
+        stop: where it ends, after start; above 1 it is lengthened there.
     """
-    points = max(2, math.ceil((stop - start) * len(polygon) / 2))
+    points = max(2, math.ceil((stop - start) * len(polygon) / 2)) if len(polygon) > 4 else 2
     top, bottom = (_along(side, np.linspace(start, stop, points)) for side in sides(polygon))
     return np.concatenate([top, bottom[::-1]])
 

@@ -41,6 +41,8 @@ class EncoderOptions:
         space_threshold: a frame this sure of a space parts two words.
         unsure: a line read with less than this mean probability is read again stretched, as narrow letters need it, and
             upside down, a column as upright letters below each other. 0: only columns are read again, upwards.
+        further: a line with a letter at its very end is read again, lengthened there by so many of its heights, for
+            the detector may have missed the next letter; 0: it is not.
         detection: how the probability map is decoded.
     """
 
@@ -50,12 +52,16 @@ class EncoderOptions:
     longest_strip: int = 1280
     space_threshold: float = 0.3
     unsure: float = 0.9
+    further: float = 0.5
     detection: DetectionOptions = field(default_factory=DetectionOptions)
 
 
 DEFAULT_PRESET = "default"
 
 PRESETS: Mapping[str, EncoderOptions] = MappingProxyType(
-    {DEFAULT_PRESET: EncoderOptions(), "fast": EncoderOptions(longer_side=1280, enlarge=1.0, glance=0.0, unsure=0.0)}
+    {
+        DEFAULT_PRESET: EncoderOptions(),
+        "fast": EncoderOptions(longer_side=1280, enlarge=1.0, glance=0.0, unsure=0.0, further=0.0),
+    }
 )
 """Settings with a name: the most accurate one, and one that reads twice as many photos in the same time."""
