@@ -79,3 +79,15 @@ class CountingEmbedder:
 
 def new_encoder(options: EncoderOptions = OPTIONS) -> Encoder:
     return Encoder(PaintedDetector(), PaintedRecogniser(), CountingEmbedder(), ALPHABET, options)
+
+
+def certain(text: str, sureness: float = 0.9) -> FloatArray:
+    probabilities = np.zeros((len(text), CLASSES), np.float32)
+    probabilities[:, 0] = 1 - sureness
+    probabilities[np.arange(len(text)), classes_of(text)] += sureness
+    return probabilities
+
+
+def extent(polygon: FloatArray) -> list[float]:
+    """Return left, top, right, bottom."""
+    return [*polygon.min(axis=0).tolist(), *polygon.max(axis=0).tolist()]

@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 
 from tests.fakes import ALPHABET
 from tests.painted import (
-    CLASSES,
     OPTIONS,
-    SHADES,
     CountingEmbedder,
     PaintedDetector,
     PaintedRecogniser,
+    certain,
     classes_of,
     dark,
+    extent,
     new_encoder,
     paint,
 )
-from textsearch.encoder import Encoder, Line, cut_off, letter_extent, read_strip, word_of_strip, word_spans
-from textsearch.geometry import turned
+from textsearch.encoder import Encoder
 from textsearch.lattice import Lattice
+from textsearch.lines import Line
 from textsearch.options import EncoderOptions
 from textsearch.types import ByteArray, FloatArray, Regions
 
@@ -29,40 +29,6 @@ from textsearch.types import ByteArray, FloatArray, Regions
 def encode(photo: ByteArray, options: EncoderOptions = OPTIONS) -> Regions:
     (regions,) = new_encoder(options).encode_images([photo])
     return regions
-
-
-def encoder_with(recogniser: PaintedRecogniser, options: EncoderOptions = OPTIONS) -> Encoder:
-    return Encoder(PaintedDetector(), recogniser, CountingEmbedder(), ALPHABET, options)
-
-
-def extent(polygon: FloatArray) -> list[float]:
-    """Return left, top, right, bottom."""
-    return [*polygon.min(axis=0).tolist(), *polygon.max(axis=0).tolist()]
-
-
-BOX = np.array([[160, 64], [200, 64], [200, 112], [160, 112]], np.float32)
-
-
-class HesitantRecogniser(PaintedRecogniser):
-    """Reads one strip after the other with the probabilities given."""
-
-    def __init__(self, *sureness: float) -> None:
-        super().__init__()
-        self.sureness = sureness
-
-    def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
-        probabilities = certain("a_b_c___", self.sureness[len(self.seen)])
-        frames, _ = super().read(strips)
-        return frames, probabilities[None]
-
-
-class SidewaysRecogniser(PaintedRecogniser):
-    """Doubts letters whose upper half is no brighter than the lower one: they lie on their side."""
-
-    def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
-        frames, probabilities = super().read(strips)
-        upper, lower = strips[0, 12, :, 2].mean(), strips[0, 36, :, 2].mean()
-        return frames, probabilities if upper > lower + 20 else (probabilities * 0.6).astype(np.float32)
 
 
 # --- whole photos
@@ -215,8 +181,8 @@ def test_long_lines_are_squeezed() -> None:
     paint(photo, "a_" * 40, 40, 20)
     encoder = new_encoder(replace(OPTIONS, longest_strip=320))
     encoder.encode_images([photo])
-    assert isinstance(encoder.recogniser, PaintedRecogniser)
-    assert encoder.recogniser.seen == [(1, 48, 320, 3)]
+    assert isinstance(encoder.reader.recogniser, PaintedRecogniser)
+    assert encoder.reader.recogniser.seen == [(1, 48, 320, 3)]
 
 
 # --- direction
@@ -254,190 +220,11 @@ def test_only_lines_of_some_letters_are_read_upside_down(text: str, reads: int) 
     paint(photo, text, 160, 64)
     encoder = new_encoder()
     encoder.encode_images([np.ascontiguousarray(np.rot90(photo, 2))])
-    assert isinstance(encoder.recogniser, PaintedRecogniser)
-    assert len(encoder.recogniser.seen) == reads
+    assert isinstance(encoder.reader.recogniser, PaintedRecogniser)
+    assert len(encoder.reader.recogniser.seen) == reads
 
 
-def test_a_line_that_reads_hardly_better_upside_down_stays() -> None:
-    photo = dark()
-    paint(photo, "a_b_c", 160, 64)
-    (line,) = encoder_with(HesitantRecogniser(0.6, 0.65, 0.6)).read_lines(photo, [BOX], np.ones(1, np.float32))
-    assert line.confidence == pytest.approx(0.6)
-    np.testing.assert_array_equal(line.polygon, BOX)
-    (line,) = encoder_with(HesitantRecogniser(0.6, 0.8, 0.8)).read_lines(photo, [BOX], np.ones(1, np.float32))
-    assert line.confidence == pytest.approx(0.8)
-    np.testing.assert_array_equal(line.polygon, turned(BOX))
-
-
-@pytest.mark.parametrize(("stretched", "believed"), [(0.7, 0.7), (0.64, 0.6)])
-def test_an_unsure_line_is_read_again_stretched(stretched: float, believed: float) -> None:
-    wide = BOX * np.array([2, 1], np.float32)
-    recogniser = HesitantRecogniser(0.6, 0.5, stretched)
-    (line,) = encoder_with(recogniser).read_lines(dark(), [wide], np.ones(1, np.float32))
-    assert line.confidence == pytest.approx(believed)
-    np.testing.assert_array_equal(line.polygon, wide)
-    assert [shape[2] for shape in recogniser.seen] == [96, 96, 128]  # 80 pixels and 120, padded
-
-
-def test_a_line_with_a_letter_at_its_end_is_read_further() -> None:
-    photo = dark()
-    paint(photo, "a_b_c", 160, 64)
-    begun = np.array([[160, 64], [184, 64], [184, 112], [160, 112]], np.float32)
-    encoder = encoder_with(PaintedRecogniser(), replace(OPTIONS, further=0.5))
-    (line,) = encoder.read_lines(photo, [begun], np.ones(1, np.float32))
-    assert line.letters == 3
-    assert extent(line.polygon) == pytest.approx([136, 64, 208, 112])
-    (word,) = encoder.split(line, 0)
-    assert encoder.transcribe(word.lattice)[0] == "abc"
-    (line,) = encoder_with(PaintedRecogniser()).read_lines(photo, [begun], np.ones(1, np.float32))
-    assert line.letters == 2
-
-
-@pytest.mark.parametrize(("margin", "reads"), [(0, 2), (24, 1)])
-def test_a_line_with_nothing_behind_its_end_stays_as_it_is(margin: float, reads: int) -> None:
-    photo = dark()
-    paint(photo, "a_b_c_d_e", 160, 64)
-    left, right = 160 - margin, 232 + margin
-    polygon = np.array([[left, 64], [right, 64], [right, 112], [left, 112]], np.float32)
-    recogniser = PaintedRecogniser()
-    encoder = encoder_with(recogniser, replace(OPTIONS, further=0.5))
-    (line,) = encoder.read_lines(photo, [polygon], np.ones(1, np.float32))
-    assert len(recogniser.seen) == reads
-    np.testing.assert_array_equal(line.polygon, polygon)
-
-
-def test_a_longer_reading_that_is_less_sure_is_not_believed() -> None:
-    class DoubtfulRecogniser(PaintedRecogniser):
-        def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
-            frames, probabilities = super().read(strips)
-            return frames, (probabilities * (0.9 if len(self.seen) > 1 else 1.0)).astype(np.float32)
-
-    photo = dark()
-    paint(photo, "a_b_c", 160, 64)
-    begun = np.array([[160, 64], [184, 64], [184, 112], [160, 112]], np.float32)
-    encoder = encoder_with(DoubtfulRecogniser(), replace(OPTIONS, further=0.5))
-    (line,) = encoder.read_lines(photo, [begun], np.ones(1, np.float32))
-    assert line.letters == 2
-
-
-def test_letters_below_each_other_are_read() -> None:
-    photo = dark(200, 300)
-    for number, letter in enumerate("abcde"):
-        top = 30 + 50 * number
-        cell = photo[top : top + 36, 86:122]
-        cell[..., 1] = classes_of(letter)[0] * SHADES + 1
-        cell[:18, :, 2], cell[18:, :, 2] = 220, 30
-    column = np.array([[128, 20], [128, 280], [80, 280], [80, 20]], np.float32)  # read downwards
-    encoder = encoder_with(SidewaysRecogniser())
-    (line,) = encoder.read_lines(photo, [column], np.ones(1, np.float32))
-    (word,) = encoder.split(line, 0)
-    middles = ((np.arange(5) + 0.5) / 5 * len(line.probabilities)).astype(int)
-    assert line.probabilities[middles].argmax(axis=1).tolist() == classes_of("abcde")
-    assert extent(word.polygon) == pytest.approx([80, 30, 128, 266], abs=12)
-    certain_enough = encoder_with(SidewaysRecogniser(), replace(OPTIONS, unsure=0.0))
-    (line,) = certain_enough.read_lines(photo, [column], np.ones(1, np.float32))
-    assert line.confidence < 0.7
-
-
-def test_no_lines_to_read() -> None:
-    assert new_encoder().read_lines(dark(), [], np.zeros(0, np.float32)) == []
-
-
-# --- strips
-
-
-@pytest.mark.parametrize(
-    ("width", "padded", "frames"), [(8, 32, 1), (40, 64, 5), (64, 64, 8), (90, 96, 11), (9, 32, 1)]
-)
-def test_frames_on_the_padding_are_not_used(width: int, padded: int, frames: int) -> None:
-    recogniser = PaintedRecogniser()
-    strip = np.full((48, width, 3), SHADES + 1, np.uint8)
-    features, probabilities = read_strip(strip, recogniser)
-    assert recogniser.seen == [(1, 48, padded, 3)]
-    assert features[:, 0].tolist() == [1.0] * frames  # the grey of the padding would name another class
-    assert probabilities.shape == (frames, CLASSES)
-
-
-def test_word_of_strip() -> None:
-    strip = dark(88, 48)
-    paint(strip, "___a_b_____", 0, 0)
-    found = word_of_strip(strip, PaintedRecogniser())
-    assert found is not None
-    frames, lattice = found
-    assert frames[:, 0].tolist() == classes_of("_a_b_")
-    assert lattice.classes[:, 0].tolist() == classes_of("_a_b_")
-
-
-def test_word_of_strip_without_letters() -> None:
-    assert word_of_strip(dark(64, 48), PaintedRecogniser()) is None
-
-
-# --- spans and extents
-
-
-def certain(text: str, sureness: float = 0.9) -> FloatArray:
-    probabilities = np.zeros((len(text), CLASSES), np.float32)
-    probabilities[:, 0] = 1 - sureness
-    probabilities[np.arange(len(text)), classes_of(text)] += sureness
-    return probabilities
-
-
-@pytest.mark.parametrize(
-    ("text", "spans"),
-    [
-        ("", []),
-        ("___", []),
-        (" ", []),
-        ("a", [(0, 1)]),
-        ("_a_b_", [(0, 5)]),
-        ("a b", [(0, 1), (2, 3)]),
-        ("a  _ b", [(0, 1), (5, 6)]),
-        (" a ", [(1, 2)]),
-        ("__ a_ __", [(3, 5)]),
-    ],
-)
-def test_word_spans(text: str, spans: list[tuple[int, int]]) -> None:
-    assert word_spans(certain(text), ALPHABET.space, 0.3) == spans
-
-
-def test_a_space_parts_words_before_it_is_the_best_class() -> None:
-    probabilities = certain("a_b")
-    probabilities[1, [0, ALPHABET.space]] = 0.6, 0.4
-    assert word_spans(probabilities, ALPHABET.space, 0.3) == [(0, 1), (2, 3)]
-    assert word_spans(probabilities, ALPHABET.space, 0.5) == [(0, 3)]
-
-
-@pytest.mark.parametrize(
-    ("text", "extent_in_frames"),
-    [
-        ("a", (0.0, 1.0)),  # never beyond the ends
-        ("__a__", (1.5, 3.5)),  # a single letter is taken to be two frames wide
-        ("__a_b__", (1.5, 5.5)),
-        ("__aa__", (1.5, 4.5)),  # one letter that lasts two frames
-        ("__a___b__", (0.5, 8.5)),  # wide letters
-        ("a___b", (0.0, 5.0)),
-        ("____", (0.0, 4.0)),  # no letter: everything
-    ],
-)
-def test_letter_extent(text: str, extent_in_frames: tuple[float, float]) -> None:
-    assert letter_extent(certain(text)) == extent_in_frames
-
-
-@pytest.mark.parametrize(
-    ("text", "ends"),
-    [
-        ("", (False, False)),
-        ("____", (False, False)),
-        ("a", (True, True)),
-        ("_a_", (False, False)),
-        ("a_b__", (True, False)),
-        ("__a_b", (False, True)),
-        ("__a_b__", (False, False)),
-        ("___a_____b___", (True, True)),  # in a wide hand the margins are wide as well
-    ],
-)
-def test_cut_off(text: str, ends: tuple[bool, bool]) -> None:
-    assert cut_off(certain(text)) == ends
+# --- words
 
 
 def test_split_takes_frames_and_probabilities_from_the_same_place() -> None:

@@ -87,3 +87,13 @@ def test_a_bent_column_is_read_downwards(turn: float) -> None:
 
 def test_a_thick_band_on_a_tight_curve_folds() -> None:
     assert Ribbon.of(outline(arc(180))).grown(20.0).folds
+
+
+@pytest.mark.parametrize("degrees", [-120, 0, 150])
+def test_a_band_through_a_line_follows_it_from_left_to_right(degrees: float) -> None:
+    line = arc(degrees)
+    ribbon = Ribbon.through(line[::-5].astype(np.float64), 12.0)
+    assert ribbon.thickness == 12.0
+    assert ribbon.length == pytest.approx(LENGTH, rel=0.03)
+    assert farthest(ribbon.centre.astype(np.float32), line) < 3
+    assert ribbon.centre[0, 0] < ribbon.centre[-1, 0]

@@ -58,6 +58,11 @@ class Ribbon:
         offsets = sorted((_offsets(side, centre) for side in (first, second)), key=lambda side: float(side.mean()))
         return cls(centre, -float(np.percentile(offsets[0], 100 - _BORDER)), float(np.percentile(offsets[1], _BORDER)))
 
+    @classmethod
+    def through(cls, line: Points, thickness: float) -> Ribbon:
+        """Return the band of a thickness, pixels, near the points (P, 2) float64 of a line."""
+        return cls(_in_reading_direction(_smooth(line, np.ones(len(line)))), thickness / 2, thickness / 2)
+
     @property
     def thickness(self) -> float:
         """Return the distance from border to border, pixels."""
@@ -87,7 +92,7 @@ class Ribbon:
         outwards = growth * self.length * self.thickness / max(2 * (self.length + self.thickness), 1e-6)
         directions = _directions(self.centre)
         before, after = self.centre[0] - outwards * directions[0], self.centre[-1] + outwards * directions[-1]
-        centre = _evenly(np.concatenate([before[None], self.centre, after[None]]), _CENTRE_POINTS)
+        centre = evenly(np.concatenate([before[None], self.centre, after[None]]), _CENTRE_POINTS)
         return Ribbon(centre, self.above + outwards, self.below + outwards)
 
     def polygon(self, points: int) -> FloatArray:
@@ -106,7 +111,7 @@ def _sides(outline: Points) -> tuple[Points, Points]:
     Returns:
         Both sides from the same end to the other, (_SIDE_POINTS, 2) each.
     """
-    closed = _evenly(np.concatenate([outline, outline[:1]]), _OUTLINE_POINTS + 1)
+    closed = evenly(np.concatenate([outline, outline[:1]]), _OUTLINE_POINTS + 1)
     twice = np.concatenate([closed[:-1], closed])  # a side may run over the place where the outline is closed
     start, stop = np.triu_indices(_OUTLINE_POINTS, _OUTLINE_POINTS // 4)
     kept = stop - start <= 3 * _OUTLINE_POINTS // 4
@@ -137,7 +142,7 @@ def _smooth(line: Points, weights: Points) -> Points:
     place = 2 * place / max(float(place[-1]), 1e-6) - 1
     fitted = np.polynomial.polynomial.polyfit(place, line, _DEGREE, w=weights)
     curve = np.polynomial.polynomial.polyval(np.linspace(-1.0, 1.0, _CENTRE_POINTS), fitted)
-    return _evenly(np.asarray(curve.T, np.float64), _CENTRE_POINTS)
+    return evenly(np.asarray(curve.T, np.float64), _CENTRE_POINTS)
 
 
 def _offsets(side: Points, centre: Points) -> Points:
@@ -164,8 +169,8 @@ def _distances(line: Points) -> Points:
     return np.concatenate([[0.0], np.linalg.norm(np.diff(line, axis=0), axis=1).cumsum()])
 
 
-def _evenly(line: Points, count: int) -> Points:
-    """Return `count` points at equal distances along a line."""
+def evenly(line: Points, count: int) -> Points:
+    """Return `count` points (count, 2) at equal distances along a line (P, 2)."""
     place = _distances(line)
     wanted = np.linspace(0.0, place[-1], count)
     return np.stack([np.interp(wanted, place, line[:, axis]) for axis in (0, 1)], axis=-1)

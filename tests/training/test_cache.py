@@ -9,9 +9,9 @@ from numpy.random import Generator
 
 from tests.fakes import ALPHABET
 from tests.painted import PaintedRecogniser, classes_of, dark, paint
-from textsearch.encoder import word_of_strip
 from textsearch.errors import TextSearchError
 from textsearch.features import SEQUENCE_LENGTH, region_features
+from textsearch.lines import word_of_strip
 from textsearch.training.cache import FeatureCache, write_cache
 from textsearch.training.crops import Crop
 

@@ -14,9 +14,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from textsearch.alphabet import Alphabet
-from textsearch.encoder import Recogniser, word_of_strip
 from textsearch.errors import TextSearchError
 from textsearch.features import region_features
+from textsearch.lines import Recogniser, word_of_strip
 from textsearch.training.crops import Crop, CropSource
 from textsearch.types import FloatArray
 

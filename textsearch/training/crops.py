@@ -11,9 +11,10 @@ import numpy as np
 from numpy.random import Generator
 
 from textsearch.alphabet import normalise
-from textsearch.encoder import STRIP_HEIGHT, Encoder
+from textsearch.encoder import Encoder
 from textsearch.geometry import is_vertical, order_corners, overlap, rectify
 from textsearch.layout import corners
+from textsearch.lines import STRIP_HEIGHT
 from textsearch.training.datasets.photos import AnnotatedPhoto, read_photo
 from textsearch.training.datasets.words import Words
 from textsearch.types import ByteArray, FloatArray

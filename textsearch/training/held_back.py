@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from textsearch.alphabet import Alphabet
-from textsearch.encoder import word_of_strip
 from textsearch.errors import TextSearchError
 from textsearch.features import SEQUENCE_LENGTH, region_features
+from textsearch.lines import word_of_strip
 from textsearch.models.joint import JointNetwork
 from textsearch.runtime.sessions import network_input
 from textsearch.training.cache import FeatureCache

@@ -10,9 +10,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textsearch.encoder import STRIP_HEIGHT, letter_extent
 from textsearch.geometry import rectify
 from textsearch.layout import corners
+from textsearch.lines import STRIP_HEIGHT, letter_extent
 from textsearch.training.samples import WordLabel
 from textsearch.types import ByteArray, FloatArray
 

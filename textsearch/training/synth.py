@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from textsearch.alphabet import normalise
-from textsearch.encoder import STRIP_HEIGHT
 from textsearch.geometry import rectify
+from textsearch.lines import STRIP_HEIGHT
 from textsearch.training.crops import Crop
 from textsearch.training.datasets.photos import read_photo
 from textsearch.types import ByteArray

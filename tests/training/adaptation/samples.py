@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from textsearch.encoder import STRIP_HEIGHT
+from textsearch.lines import STRIP_HEIGHT
 from textsearch.training.adaptation.data import GalleryStrips
 from textsearch.training.adaptation.report import Validation
 from textsearch.types import ByteArray

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def workshop(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     workshop = Workshop(location)
     monkeypatch.setattr(run, "find_weights", lambda weights: None)
     monkeypatch.setattr(run, "OnnxModel", FakeAdapted)
-    monkeypatch.setattr(FakeAdapted, "encoder", type("Encoder", (), {"recogniser": None}))
+    monkeypatch.setattr(FakeAdapted, "encoder", SimpleNamespace(reader=SimpleNamespace(recogniser=None)))
     monkeypatch.setattr(run, "sure_readings", lambda index: 500)
     monkeypatch.setattr(run, "StripCutter", lambda *parts: workshop)
     monkeypatch.setattr(run, "train", workshop.train)

@@ -30,7 +30,9 @@ class SharpReader:
     def __init__(self, least_contrast: float) -> None:
         self.least_contrast = least_contrast
         self.known = strips_of(WORDS)
-        self.encoder: Any = SimpleNamespace(recogniser=self, embedder=self, transcribe=self.transcribe)
+        self.encoder: Any = SimpleNamespace(
+            reader=SimpleNamespace(recogniser=self), embedder=self, transcribe=self.transcribe
+        )
 
     def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
         (strip,) = strips

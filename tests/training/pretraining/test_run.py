@@ -27,7 +27,7 @@ RECIPE = replace(TRAINED_TRUNK, steps=2, batch=4, queue=32, warm_up=1)
 def exported(monkeypatch: pytest.MonkeyPatch) -> list[JointNetwork]:
     """Begin with the tiny network, which finds no text; what is exported is kept here."""
     networks: list[JointNetwork] = []
-    blind = SimpleNamespace(detect=lambda photo: (), read_lines=lambda photo: [])
+    blind = SimpleNamespace(detect=lambda photo: (), reader=SimpleNamespace(read=lambda photo: []))
     monkeypatch.setattr(pretraining, "OnnxModel", lambda folder: SimpleNamespace(encoder=blind))
     monkeypatch.setattr(pretraining, "load_joint", lambda folder: tiny_joint())
     monkeypatch.setattr(pretraining, "read_alphabet", lambda folder: ALPHABET)

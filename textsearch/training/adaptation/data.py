@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alphabet import Alphabet, normalise
-from textsearch.encoder import STRIP_HEIGHT, Recogniser, read_strip
 from textsearch.errors import ImageError
 from textsearch.geometry import rectify
 from textsearch.images import read_image
 from textsearch.index.folder import IndexFolder, StoredImage, StoredRegion
+from textsearch.lines import STRIP_HEIGHT, Recogniser, read_strip
 from textsearch.training.datasets.pseudo import Confidence
 from textsearch.training.strips import WIDTHS
 from textsearch.types import ByteArray

@@ -155,7 +155,7 @@ class _Adaptation:
         return self.generation.after(begun.name)
 
     def _cut(self, new: Generation) -> GalleryStrips:
-        cutter = StripCutter(self.index, self.old.encoder.recogniser, self.old.alphabet)
+        cutter = StripCutter(self.index, self.old.encoder.reader.recogniser, self.old.alphabet)
         strips = cutter.cut(new.folder / ".strips", self.options.seed, progress=self.progress)
         try:
             _check_enough(strips.sure)

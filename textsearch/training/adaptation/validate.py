@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from textsearch.alignment import LatticeBatch, align
 from textsearch.alphabet import Alphabet, normalise
-from textsearch.encoder import Encoder, read_strip, within_letters
+from textsearch.encoder import Encoder
 from textsearch.lattice import Lattice
+from textsearch.lines import read_strip, within_letters
 from textsearch.metrics import average_precision
 from textsearch.rerank import word_evidence
 from textsearch.similarity import similarity
@@ -119,7 +120,7 @@ def _encode(network: Network, strips: Sequence[ByteArray]) -> tuple[FloatArray, 
     """Return vectors (N, D), lattices, and transcripts with their scores, of strips that show one word each."""
     encoder = network.encoder
     with ThreadPoolExecutor() as pool:
-        read = list(pool.map(lambda strip: within_letters(*read_strip(strip, encoder.recogniser)), strips))
+        read = list(pool.map(lambda strip: within_letters(*read_strip(strip, encoder.reader.recogniser)), strips))
     lattices = [lattice for _, lattice in read]
     regions = encoder.embedder.regions([frames for frames, _ in read], lattices)
     return regions, lattices, [encoder.transcribe(lattice) for lattice in lattices]

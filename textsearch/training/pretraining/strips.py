@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from textsearch.encoder import STRIP_HEIGHT, Encoder
+from textsearch.encoder import Encoder
 from textsearch.errors import ImageError, TextSearchError
 from textsearch.geometry import rectify
 from textsearch.images import read_image
+from textsearch.lines import STRIP_HEIGHT
 from textsearch.training.crops import CropSource
 from textsearch.types import ByteArray
 
@@ -58,7 +59,7 @@ class PhotoStrips:
                 photo = read_image(path)
             except ImageError:
                 continue  # an index skips such a file as well
-            for line in self.encoder.read_lines(photo, *self.encoder.detect(photo)):
+            for line in self.encoder.reader.read(photo, *self.encoder.detect(photo)):
                 for word in self.encoder.split(line, number=0):
                     yield rectify(photo, word.polygon, STRIP_HEIGHT, _LONGEST_STRIP)
 
