@@ -231,7 +231,7 @@ def read_task(data: Path, group: str | None, cache: Path, maps: bool) -> Task:
     labels = classes_of(photos)
     model, lexicon = load_model(), default_lexicon()
     known = profiles(labels, lexicon, lexicon.labels(dataset_of(labels, lexicon)))
-    read = read_photos(photos, model, PhotoReader(model.alphabet, known, lexicon=lexicon), maps, cache)
+    read = read_photos(photos, model, PhotoReader(model.alphabet, known), maps, cache)
     numbers = numbers_of(photos, labels).numpy()
     key = f"{model.fingerprint} {hashlib.sha256(''.join(row['image'] for row in chosen).encode()).hexdigest()}"
     return Task(read, numbers, tree_distances(known, lexicon), tuple(photo.split for photo in photos), key)

@@ -16,9 +16,10 @@ from safetensors.torch import save
 from textsearch.alphabet import Alphabet
 from textsearch.errors import WeightsError
 from textsearch.knowledge.decisions import CategoryScores, probabilities
+from textsearch.knowledge.descriptions import default_descriptions
 from textsearch.knowledge.evidence import ClassEvidence, ClassProfile, profiles
 from textsearch.knowledge.language import LanguageModel, MiniLanguageModel
-from textsearch.knowledge.lexicon import Lexicon, default_lexicon
+from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.linker import Linker
 from textsearch.knowledge.network import ClassifierConfig, Experts, PhotoBatch
 from textsearch.knowledge.reader import TextReader, WrittenFeatures, batch_of
@@ -110,22 +111,16 @@ class PhotoReader:
         alphabet: of the regions' lattices.
         classes: what is known about each class.
         language: the sentence encoder; MiniLM if None.
-        lexicon: the packaged one if None.
     """
 
     def __init__(
-        self,
-        alphabet: Alphabet,
-        classes: Sequence[ClassProfile],
-        language: LanguageModel | None = None,
-        lexicon: Lexicon | None = None,
+        self, alphabet: Alphabet, classes: Sequence[ClassProfile], language: LanguageModel | None = None
     ) -> None:
-        lexicon = lexicon or default_lexicon()
         language = language or MiniLanguageModel()
         self.classes = tuple(classes)
         self.visual = VisualEncoder()
-        self._linker = Linker(lexicon, alphabet)
-        self._text = TextReader(lexicon, language, ClassEvidence(classes, language))
+        self._linker = Linker(default_lexicon(), alphabet)
+        self._text = TextReader(default_descriptions(), language, ClassEvidence(classes, language))
 
     def written(self, regions: Regions) -> WrittenFeatures:
         """Return what is written in one photo."""
@@ -152,7 +147,7 @@ class PhotoClassifier:
         self.trained = trained or load_classifier()
         lexicon = default_lexicon()
         classes = profiles(self.trained.labels, lexicon, lexicon.labels(self.trained.dataset))
-        self._reader = PhotoReader(alphabet, classes, language, lexicon)
+        self._reader = PhotoReader(alphabet, classes, language)
         self._categories = tuple(each.category for each in classes)
 
     def classify(self, pixels: ByteArray, regions: Regions) -> CategoryScores:

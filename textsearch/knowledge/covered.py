@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from textsearch.knowledge.lexicon import DATA, Lexicon, default_lexicon
+from textsearch.knowledge.vector_files import read_vectors, write_vectors
 from textsearch.types import FloatArray
 
 VECTORS = DATA / "covered.npz"
@@ -66,26 +67,18 @@ def covered() -> Covered:
         ValueError: the vectors were written for other names.
     """
     names = covered_names(default_lexicon())
-    with np.load(VECTORS) as kept:
-        steps, scales, written = kept["steps"], kept["scales"], str(kept["names"])
-    if written != "\n".join(names):
-        raise ValueError(
-            f"{VECTORS.name} is of another lexicon; write it again: python -m textsearch.knowledge.covered"
-        )
-    vectors = steps.astype(np.float32) * scales[:, None].astype(np.float32)
+    steps, scales = read_vectors(VECTORS, "\n".join(names), "textsearch.knowledge.covered")
+    vectors = steps.astype(np.float32) * scales[:, None]
     return Covered(tuple(names), tuple(names.values()), vectors)
 
 
-def write_vectors() -> None:
+def write() -> None:
     """Write the vectors of the names, a byte a number."""
     from textsearch.knowledge.language import MiniLanguageModel
 
     names = list(covered_names(default_lexicon()))
-    vectors = MiniLanguageModel().sentences(names)
-    scales = np.abs(vectors).max(axis=1) / 127
-    steps = np.round(vectors / scales[:, None]).astype(np.int8)
-    np.savez_compressed(VECTORS, steps=steps, scales=scales.astype(np.float32), names="\n".join(names))
+    write_vectors(VECTORS, MiniLanguageModel().sentences(names), "\n".join(names), steps=127)
 
 
 if __name__ == "__main__":
-    write_vectors()
+    write()

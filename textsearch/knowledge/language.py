@@ -18,8 +18,8 @@ WIDTH = 384
 _LONGEST = 128
 """Word pieces of a text at most; MiniLM was trained on no more."""
 
-_REMEMBERED = 50_000
-"""Sentences whose vectors are kept; 77 MB, and more than the lexicon's entities."""
+_REMEMBERED = 2_000
+"""Sentences whose vectors are kept; 3 MB."""
 
 
 class LanguageModel(Protocol):
@@ -33,7 +33,7 @@ class LanguageModel(Protocol):
 
 
 class MiniLanguageModel:
-    """MiniLM on the CPU; sentences are remembered, for the glosses of known names come again and again.
+    """MiniLM on the CPU; sentences are remembered, for many photos say the same.
 
     Raises:
         MissingDependencyError: the package with the weights is not installed.

@@ -13,6 +13,7 @@ import torch
 
 from textsearch.alphabet import Alphabet
 from textsearch.knowledge.classifier import TrainedClassifier, load_classifier
+from textsearch.knowledge.descriptions import default_descriptions
 from textsearch.knowledge.evidence import ClassEvidence, profiles
 from textsearch.knowledge.language import LanguageModel, MiniLanguageModel
 from textsearch.knowledge.lexicon import default_lexicon
@@ -99,7 +100,7 @@ class Perception:
 
     @cached_property
     def _reader(self) -> TextReader:
-        return TextReader(self._lexicon, self._language, self._evidence)
+        return TextReader(default_descriptions(), self._language, self._evidence)
 
     @cached_property
     def _categories(self) -> tuple[tuple[str | None, ...], tuple[str, ...]]:

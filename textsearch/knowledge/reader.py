@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from textsearch.alphabet import words_of
+from textsearch.knowledge.descriptions import Descriptions
 from textsearch.knowledge.evidence import ClassEvidence
 from textsearch.knowledge.language import WIDTH, LanguageModel
 from textsearch.knowledge.letters import count_letters, weigh
-from textsearch.knowledge.lexicon import Category, Entity, Lexicon
 from textsearch.knowledge.linker import Link
 from textsearch.knowledge.network import PhotoBatch
 from textsearch.knowledge.spans import Reading
@@ -52,14 +52,16 @@ class TextReader:
     """Prepares what is written in photos.
 
     Args:
-        lexicon: what is known.
+        descriptions: what is known about what words name.
         language: the sentence encoder.
         evidence: scores the classes of the task.
         wide: whether a name of several words counts for each of them; the paper's spans are one word wide.
     """
 
-    def __init__(self, lexicon: Lexicon, language: LanguageModel, evidence: ClassEvidence, wide: bool = True) -> None:
-        self._lexicon = lexicon
+    def __init__(
+        self, descriptions: Descriptions, language: LanguageModel, evidence: ClassEvidence, wide: bool = True
+    ) -> None:
+        self._descriptions = descriptions
         self._language = language
         self._evidence = evidence
         self._wide = wide
@@ -72,10 +74,9 @@ class TextReader:
         entities = np.zeros((len(surest), ENTITIES, WIDTH), np.float32)
         weights = np.zeros((len(surest), ENTITIES), np.float32)
         named = [self._named(place, links) for place in surest]
-        vectors = iter(self._language.sentences([self._describe(link) for row in named for link in row]))
         for word, row in enumerate(named):
             for place, link in enumerate(row):
-                entities[word, place], weights[word, place] = next(vectors), link.weight
+                entities[word, place], weights[word, place] = self._descriptions.vector(link.target), link.weight
         letters = count_letters([reading.text for reading in readings], [reading.text_score for reading in readings])
         return WrittenFeatures(letters, words, entities, weights, self._evidence.scores(readings, links))
 
@@ -87,19 +88,6 @@ class TextReader:
             if region in link.regions and link.weight >= _LEAST_LINK and (self._wide or len(link.regions) == 1)
         ]
         return naming[:ENTITIES]
-
-    def _describe(self, link: Link) -> str:
-        """Return what is known about a target as a sentence."""
-        target = link.target
-        if isinstance(target, Entity):
-            kinds = ", ".join(self._lexicon.category(kind).name for kind, _ in target.categories[:2])
-            return f"{target.name}: {target.gloss or kinds}. {kinds}"
-        return f"{target.name}: {target.gloss}" if target.gloss else _with_parent(target, self._lexicon)
-
-
-def _with_parent(category: Category, lexicon: Lexicon) -> str:
-    parents = lexicon.path(category.identifier)[1:2]
-    return ": ".join(each.name for each in (category, *parents))
 
 
 def batch_of(seen: VisualFeatures, written: Sequence[WrittenFeatures], rarity: FloatArray) -> PhotoBatch:

@@ -44,7 +44,7 @@ def branch_scores(
     """
     lexicon, model, language = default_lexicon(), load_model(), MiniLanguageModel()
     classes = profiles(trained.labels, lexicon, lexicon.labels(trained.dataset))
-    reader = PhotoReader(model.alphabet, classes, language, lexicon)
+    reader = PhotoReader(model.alphabet, classes, language)
     linker, evidence = Linker(lexicon, model.alphabet), ClassEvidence(wanted, language)
     scores = np.zeros((len(paths), len(trained.labels)), np.float32)
     known = np.zeros((len(paths), len(wanted)), np.float32)

@@ -99,7 +99,7 @@ def train_classifier(run: Path, data: TrainingData, recipe: ClassifierRecipe, li
     model, lexicon = load_model(), default_lexicon()
     dataset = dataset_of(labels, lexicon)
     known = profiles(labels, lexicon, lexicon.labels(dataset))
-    reader = PhotoReader(model.alphabet, known, lexicon=lexicon)
+    reader = PhotoReader(model.alphabet, known)
     progress = (lambda done, total: listener("photos", done, total)) if listener else None
     read = read_photos([*photos, *others], model, reader, recipe.config.scrim, run / "photos", progress)
     # Only now: while a photo can be missing or damaged, the list of them may still have to be corrected.
