@@ -266,6 +266,17 @@ def branches() -> str:
     return f"{table(header, [*rows, finished])}\n\n{note}"
 
 
+def shared_maps() -> str:
+    """Return the table of what the detector's own map adds to the description of a word."""
+    result = load("shared_maps")
+    header = ["the jointly trained branch sees", "vectors", "PQ, 60 bytes", "vectors + lattice"]
+    ways = ("vectors", "vectors_pq", "full")
+    names = {"with_map": "pixels and the detector's map", "without_map": "pixels alone"}
+    rows = [[name, *(f"{result[sees][way]['map']:.1f}" for way in ways)] for sees, name in names.items()]
+    note = f"Word mAP on {result['photos']} photos of {result['data']}. {measured_on(result)}"
+    return f"{table(header, rows)}\n\n{note}"
+
+
 def _mean_and_all(scores: dict[str, Any]) -> str:
     return f"{scores['mean']:.1f} ({', '.join(f'{score:.1f}' for score in scores['all'])})"
 
@@ -338,6 +349,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "knowledge": knowledge,
     "ablation": ablation,
     "branches": branches,
+    "shared_maps": shared_maps,
     "resolutions": resolutions,
     "curved": curved,
     "pretraining": pretraining,

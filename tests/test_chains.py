@@ -88,6 +88,10 @@ def test_a_closed_ring_is_cut_somewhere() -> None:
     assert sorted(chain) == list(range(21))
 
 
+def test_a_speck_between_two_letters_does_not_part_them() -> None:
+    assert chains([*LETTERS, box(41, 9, 63, 31)]) == [[0, 1, 2, 3, 4]]
+
+
 def test_two_rows_are_two_chains() -> None:
     below = [polygon + np.array([0, 200], np.float32) for polygon in LETTERS]
     assert chains([*LETTERS, *below]) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]

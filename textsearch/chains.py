@@ -132,14 +132,18 @@ def band(polygons: Sequence[FloatArray], bend: float) -> FloatArray | None:
 
 
 def _candidates(pieces: Sequence[_Piece]) -> list[tuple[int, int, _End, _End]]:
-    """Return the pairs of pieces of which one may go on where the other ends, with those ends, nearest first."""
+    """Return the pairs of pieces of which one may go on where the other ends, with those ends, likeliest first.
+
+    Near ends count, and like sizes: a speck beside a letter is nearer than the next letter.
+    """
     if len(pieces) < 2:
         return []
     middles = np.array([piece.middle for piece in pieces])
     sizes, extents = (np.array([getattr(piece, name) for piece in pieces]) for name in ("size", "extent"))
     smaller = np.minimum(sizes[:, None], sizes)
     apart = np.linalg.norm(middles[:, None] - middles, axis=2) - extents[:, None] - extents
-    near = (apart <= _APART * smaller) & (np.maximum(sizes[:, None], sizes) <= _ALIKE * smaller)
+    ratios = np.maximum(sizes[:, None], sizes) / smaller
+    near = (apart <= _APART * smaller) & (ratios <= _ALIKE)
     found = []
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, two = pieces[first], pieces[second]
@@ -149,7 +153,7 @@ def _candidates(pieces: Sequence[_Piece]) -> list[tuple[int, int, _End, _End]]:
         ahead = min(end.outwards @ _unit(two.middle - end.point), other.outwards @ _unit(one.middle - other.point))
         turn = 1.0 if one.is_compact or two.is_compact else -float(end.outwards @ other.outwards)
         if gap <= farthest and min(ahead, turn) >= _TURN:
-            found.append((gap, first, second, end, other))
+            found.append((gap + np.log(ratios[first, second]), first, second, end, other))
     return [(first, second, end, other) for _, first, second, end, other in sorted(found, key=lambda pair: pair[0])]
 
 
