@@ -23,7 +23,6 @@ from textsearch.geometry import Fit
 from textsearch.images import read_image
 from textsearch.layout import corners
 from textsearch.models.joint import JointNetwork, load_joint, map_features
-from textsearch.options import EncoderOptions
 from textsearch.runtime.model import OnnxModel
 from textsearch.runtime.sessions import network_input
 from textsearch.training.joint_run import with_maps
@@ -37,12 +36,12 @@ def trained_network(run: Path) -> JointNetwork:
     return network.eval()
 
 
-def maps_of(network: JointNetwork, gallery: ReadGallery, options: EncoderOptions) -> Iterator[Tensor]:
+def maps_of(network: JointNetwork, gallery: ReadGallery) -> Iterator[Tensor]:
     """Yield for each photo what the detector's map holds along its words, (N, SEQUENCE_LENGTH, M) float."""
     for photo, polygons in zip(gallery.protocol.photos, gallery.polygons, strict=True):
         pixels = read_image(photo)
         height, width = pixels.shape[:2]
-        fit = Fit.of(width, height, min(options.longer_side, round(options.enlarge * max(width, height))))
+        fit = Fit.of(width, height, gallery.model.encoder.longer_side(width, height))
         fused = network.detect(torch.from_numpy(network_input(fit.resize(pixels)[None]))).fused
         scale = np.array([fit.scale_x, fit.scale_y], np.float32)
         outlines = np.array([corners(polygon) * scale for polygon in polygons], np.float32).reshape(-1, 4, 2)
@@ -53,7 +52,7 @@ def compare(gallery: ReadGallery, heard: FloatArray, network: JointNetwork, word
     """Return how the gallery is ranked with the map and without."""
     with torch.inference_mode():
         read = torch.from_numpy(heard)
-        maps = torch.cat(list(maps_of(network, gallery, EncoderOptions())))
+        maps = torch.cat(list(maps_of(network, gallery)))
         shown = network.regions(torch.cat([read, maps], dim=2)).numpy()
         hidden = network.regions(torch.cat([read, torch.zeros_like(maps)], dim=2)).numpy()
     return {"with_map": gallery.rankings_by(words, shown), "without_map": gallery.rankings_by(words, hidden)}

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from textsearch.chains import band, chains
+from textsearch import chains as module
+from textsearch.chains import band
 from textsearch.geometry import order_corners, side_lengths, sides, slice_along
 from textsearch.types import FloatArray
 
@@ -30,6 +31,10 @@ def around_a_circle(count: int, radius: float = 200, size: float = 40, apart: fl
     return tiles
 
 
+def chains(polygons: list[FloatArray], apart: float = 1.7) -> list[list[int]]:
+    return module.chains(polygons, apart)
+
+
 LETTERS = [box(60.0 * number, 0, 60.0 * number + 40, 40) for number in range(5)]
 
 
@@ -54,14 +59,20 @@ def test_a_broken_word_is_a_chain() -> None:
     assert chains([box(0, 0, 100, 20), box(110, 1, 140, 21), box(150, 0, 250, 20)]) == [[0, 1, 2]]
 
 
+@pytest.mark.parametrize(("apart", "found"), [(0.55, [[0, 1, 2, 3, 4]]), (0.45, [])])
+def test_letters_are_apart_by_their_own_sizes(apart: float, found: list[list[int]]) -> None:
+    assert chains(LETTERS, apart) == found
+
+
 @pytest.mark.parametrize(
     "other",
     [
-        box(230, 0, 330, 20),  # far away
-        box(110, 0, 400, 60),  # much larger
+        box(125, 0, 225, 20),  # more than a height away
+        box(104, -9, 304, 31),  # twice as large
         box(0, 25, 100, 45),  # below
         box(105, 30, 205, 50),  # on the next line
-        turned(box(65, 60, 165, 80), 90),  # in another direction
+        turned(box(65, 60, 165, 80), 90),  # in another direction, below
+        turned(box(62, 40, 162, 60), 80),  # its end is near, but it turns too much
     ],
 )
 def test_regions_that_do_not_go_on_are_not_linked(other: FloatArray) -> None:
@@ -138,6 +149,16 @@ def test_with_quadrilaterals_only_a_bent_chain_has_one_as_well() -> None:
     polygon = band(around_a_circle(9), bend=float("inf"))
     assert polygon is not None
     assert polygon.shape == (4, 2)
+
+
+def test_a_small_letter_does_not_thin_the_band() -> None:
+    polygon = band([box(0, 0, 40, 40), box(60, 12, 85, 40), box(105, 0, 145, 40)], bend=0.4)
+    assert polygon is not None
+    assert 38 < side_lengths(polygon)[1] < 50
+
+
+def test_a_ring_that_no_band_follows_has_none() -> None:
+    assert band(around_a_circle(19), bend=0.4) is None
 
 
 def test_a_band_that_would_fold_is_none() -> None:

@@ -19,7 +19,7 @@ from tests.painted import (
     paint,
 )
 from textsearch.geometry import turned
-from textsearch.lines import LineReader, cut_off, letter_extent, read_strip, word_of_strip, word_spans
+from textsearch.lines import Line, LineReader, cut_off, letter_extent, read_strip, word_of_strip, word_spans
 from textsearch.options import EncoderOptions
 from textsearch.types import ByteArray, FloatArray
 
@@ -83,12 +83,12 @@ def test_a_line_with_a_letter_at_its_end_is_read_further() -> None:
     begun = np.array([[160, 64], [184, 64], [184, 112], [160, 112]], np.float32)
     reader = reader_with(PaintedRecogniser(), replace(OPTIONS, further=0.5))
     (line,) = reader.read(photo, [begun], np.ones(1, np.float32))
-    assert line.letters == 3
+    assert reader.letters(line) == 3
     assert extent(line.polygon) == pytest.approx([136, 64, 208, 112])
     (word,) = new_encoder().split(line, 0)
     assert new_encoder().transcribe(word.lattice)[0] == "abc"
     (line,) = reader_with(PaintedRecogniser()).read(photo, [begun], np.ones(1, np.float32))
-    assert line.letters == 2
+    assert reader.letters(line) == 2
 
 
 @pytest.mark.parametrize(("margin", "reads"), [(0, 2), (24, 1)])
@@ -115,7 +115,30 @@ def test_a_longer_reading_that_is_less_sure_is_not_believed() -> None:
     begun = np.array([[160, 64], [184, 64], [184, 112], [160, 112]], np.float32)
     reader = reader_with(DoubtfulRecogniser(), replace(OPTIONS, further=0.5))
     (line,) = reader.read(photo, [begun], np.ones(1, np.float32))
-    assert line.letters == 2
+    assert reader.letters(line) == 2
+
+
+def test_a_stretched_line_is_read_further_stretched() -> None:
+    wide = BOX * np.array([2, 1], np.float32)
+    recogniser = HesitantRecogniser(0.6, 0.5, 0.7, 0.7)
+    options = replace(OPTIONS, further=0.5)
+    reader_with(recogniser, options).read(dark(), [wide], np.ones(1, np.float32))
+    assert [shape[2] for shape in recogniser.seen] == [
+        96,
+        96,
+        128,
+        160,
+    ]  # 80 pixels, 120 and, half a height longer, 156
+
+
+def test_beyond_the_edge_of_the_photo_nothing_is_read() -> None:
+    photo = dark()
+    paint(photo, "a_b_c_d_e", 0, 64)
+    recogniser = PaintedRecogniser()
+    at_the_edge = np.array([[0, 64], [96, 64], [96, 112], [0, 112]], np.float32)
+    reader = reader_with(recogniser, replace(OPTIONS, unsure=0.0, further=0.5))
+    reader.read(photo, [at_the_edge], np.ones(1, np.float32))
+    assert len(recogniser.seen) == 1
 
 
 def test_letters_below_each_other_are_read() -> None:
@@ -186,15 +209,53 @@ def test_what_reads_as_so_many_words_is_no_broken_word() -> None:
     assert read_apart(["_a__", "_b__", "_c__"], ParagraphRecogniser()) == ["a", "b", "c"]
 
 
-def test_a_doubtful_reading_of_several_regions_is_not_believed() -> None:
-    class NearsightedRecogniser(PaintedRecogniser):
-        """Doubts what is wide."""
+class NearsightedRecogniser(PaintedRecogniser):
+    """Reads narrow and wide strips with probabilities of its own; the first letters of wide ones escape it."""
 
-        def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
-            frames, probabilities = super().read(strips)
-            return frames, (probabilities * (0.7 if strips.shape[2] > 96 else 1.0)).astype(np.float32)
+    def __init__(self, narrow: float, wide: float, missed: int = 0) -> None:
+        super().__init__()
+        self.narrow, self.wide, self.missed = narrow, wide, missed
 
-    assert read_apart(["_a__", "_b__", "_c__"], NearsightedRecogniser()) == ["a", "b", "c"]
+    def read(self, strips: ByteArray) -> tuple[FloatArray, FloatArray]:
+        frames, probabilities = super().read(strips)
+        is_wide = strips.shape[2] > 64
+        if is_wide:
+            seen = np.nonzero(probabilities[0].argmax(axis=1) > 0)[0][: self.missed]
+            probabilities[0, seen] = np.eye(CLASSES, dtype=np.float32)[0]
+        return frames, np.asarray(probabilities * (self.wide if is_wide else self.narrow) / 0.9, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "missed", "believed"),
+    [
+        (0.9, 0.9, 0, True),
+        (0.65, 0.65, 0, False),  # unsure itself
+        (0.95, 0.75, 0, False),  # much less sure than the letters alone
+        (0.85, 0.75, 0, True),
+        (0.9, 0.9, 2, False),  # with too few of their letters
+    ],
+)
+def test_a_doubtful_reading_of_several_regions_is_not_believed(
+    narrow: float, wide: float, missed: int, believed: bool
+) -> None:
+    letters = ["_a__", "_b__", "_c__", "_d__"]
+    read = read_apart(letters, NearsightedRecogniser(narrow, wide, missed))
+    assert read == ["a", "b", "c", "d", "abcd"][: 5 if believed else 4]
+
+
+def test_a_word_beside_a_speck_is_not_read_twice() -> None:
+    assert read_apart(["a_b_c_d_a_b_c_d", "____"], PaintedRecogniser(), apart=8) == ["abcdabcd"]
+
+
+def test_a_line_of_whole_words_is_not_read_twice_for_one_broken_word() -> None:
+    assert read_apart(["a_b_", "c__   _d_e_f"], PaintedRecogniser(), apart=8) == ["ab", "c", "def"]
+
+
+@pytest.mark.parametrize(("text", "letters"), [("", 0), ("___", 0), ("a_a", 2), ("aaa_b", 2), ("a  __ b", 2)])
+def test_letters(text: str, letters: int) -> None:
+    probabilities = certain(text)
+    line = Line(BOX, 1.0, np.zeros((len(text), 2), np.float32), probabilities)
+    assert reader_with(PaintedRecogniser()).letters(line) == letters
 
 
 def test_no_lines_to_read() -> None:
@@ -285,7 +346,8 @@ def test_letter_extent(text: str, extent_in_frames: tuple[float, float]) -> None
         ("__a_b", (False, True)),
         ("__a_b__", (False, False)),
         ("___a_____b___", (True, True)),  # in a wide hand the margins are wide as well
+        ("a_b  ", (True, False)),  # what ends with a space is no word cut off
     ],
 )
 def test_cut_off(text: str, ends: tuple[bool, bool]) -> None:
-    assert cut_off(certain(text)) == ends
+    assert cut_off(certain(text), ALPHABET.space) == ends

@@ -19,14 +19,8 @@ from textsearch.types import FloatArray
 _COMPACT = 1.6
 """A region less than this many times longer than high is a letter or two, and may be continued in any direction."""
 
-_APART = 1.7
-"""Gaps between letters that stand alone, in their sizes, at most."""
-
 _BROKEN = 1.0
 """Gaps between parts of a word, in their heights, at most."""
-
-_OVERLAP = 0.5
-"""How far ends may reach into each other, in sizes: regions are generous."""
 
 _ALIKE = 1.9
 """Ratio of the sizes of two parts of a word at most: small letters beside capitals."""
@@ -39,9 +33,6 @@ _OPPOSITE = -0.5
 
 _THICKNESS = 60
 """Percentile of the sizes of a chain's regions that its band is thick: small letters do not thin it."""
-
-_SIDE_POINTS = 10
-"""Points along each side of a bent band."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +56,10 @@ class _Piece:
         length, height = side_lengths(polygon)
         self.centre: Points = (top + bottom) / 2
         self.middle: Points = self.centre.mean(axis=0)
-        self.length = length
+        self.length, self.height = length, height
         self.is_compact = length < _COMPACT * height
         self.size = max(length, height) if self.is_compact else height
         self.reach = (length + height) / 4 if self.is_compact else 0.0
-        self.extent = (length + height) / 2
 
     def line(self, direction: Points) -> Points:
         """Return the centre line in a direction as points (P, 2), more of them if it is longer."""
@@ -88,11 +78,12 @@ class _Piece:
         return _End(line[-1], _unit(line[-1] - line[-2]), number)
 
 
-def chains(polygons: Sequence[FloatArray]) -> list[list[int]]:
+def chains(polygons: Sequence[FloatArray], apart: float) -> list[list[int]]:
     """Return which regions may be parts of one word.
 
     Args:
         polygons: N ordered polygons, (2K, 2) float32 each.
+        apart: gaps between letters that stand alone, in their sizes, at most.
 
     Returns:
         Chains of two or more places, each in order from one end to the other; every place is in one chain at most.
@@ -100,7 +91,7 @@ def chains(polygons: Sequence[FloatArray]) -> list[list[int]]:
     pieces = [_Piece(polygon) for polygon in polygons]
     links: list[list[tuple[int, _End]]] = [[] for _ in pieces]
     chain_of = np.arange(len(pieces))
-    for first, second, end, other in _candidates(pieces):
+    for first, second, end, other in _candidates(pieces, apart):
         free = all(
             len(links[place]) < 2 and all(at.is_other_than(taken) for _, taken in links[place])
             for place, at in ((first, end), (second, other))
@@ -113,7 +104,7 @@ def chains(polygons: Sequence[FloatArray]) -> list[list[int]]:
 
 
 def band(polygons: Sequence[FloatArray], bend: float) -> FloatArray | None:
-    """Return the ordered polygon (V, 2) float32 around a chain of regions; None if it would fold.
+    """Return the ordered polygon (V, 2) float32 around a chain of regions; None if no band follows it.
 
     Args:
         polygons: the regions, (2K, 2) float32 each, in order from one end of the chain to the other.
@@ -125,31 +116,35 @@ def band(polygons: Sequence[FloatArray], bend: float) -> FloatArray | None:
     # A letter or two may stand at any angle to their rectangle, so that only longer parts tell their height.
     heights = [piece.size for piece in pieces if not piece.is_compact] or [piece.size for piece in pieces]
     ribbon = Ribbon.through(np.concatenate(lines), float(np.percentile(heights, _THICKNESS)))
-    around = ribbon.polygon(_SIDE_POINTS)
+    around = ribbon.polygon()
+    away = np.linalg.norm(np.array([piece.middle for piece in pieces])[:, None] - ribbon.centre, axis=2).min(axis=1)
+    if away.max() > ribbon.thickness / 2:
+        return None
     if ribbon.bend <= bend:
         return order_corners(cv2.boxPoints(cv2.minAreaRect(around)).astype(np.float32))
     return None if ribbon.folds else around
 
 
-def _candidates(pieces: Sequence[_Piece]) -> list[tuple[int, int, _End, _End]]:
+def _candidates(pieces: Sequence[_Piece], apart: float) -> list[tuple[int, int, _End, _End]]:
     """Return the pairs of pieces of which one may go on where the other ends, with those ends, likeliest first.
 
     Near ends count, and like sizes: a speck beside a letter is nearer than the next letter.
     """
     if len(pieces) < 2:
         return []
-    middles = np.array([piece.middle for piece in pieces])
-    sizes, extents = (np.array([getattr(piece, name) for piece in pieces]) for name in ("size", "extent"))
+    x, y = np.array([piece.middle for piece in pieces], np.float32).T
+    # Whatever the direction, half a region's girth reaches from its middle to beyond its ends.
+    sizes, extents = np.array([(piece.size, (piece.length + piece.height) / 2) for piece in pieces], np.float32).T
     smaller = np.minimum(sizes[:, None], sizes)
-    apart = np.linalg.norm(middles[:, None] - middles, axis=2) - extents[:, None] - extents
     ratios = np.maximum(sizes[:, None], sizes) / smaller
-    near = (apart <= _APART * smaller) & (ratios <= _ALIKE)
+    distances = np.hypot(x[:, None] - x, y[:, None] - y)
+    near = (distances <= extents[:, None] + extents + apart * smaller) & (ratios <= _ALIKE)
     found = []
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, two = pieces[first], pieces[second]
         end, other = one.end_towards(two.middle), two.end_towards(one.middle)
         gap = float(np.linalg.norm(other.point - end.point)) / smaller[first, second]
-        farthest = _APART if one.is_compact and two.is_compact else _BROKEN
+        farthest = apart if one.is_compact and two.is_compact else _BROKEN
         ahead = min(end.outwards @ _unit(two.middle - end.point), other.outwards @ _unit(one.middle - other.point))
         turn = 1.0 if one.is_compact or two.is_compact else -float(end.outwards @ other.outwards)
         if gap <= farthest and min(ahead, turn) >= _TURN:

@@ -22,9 +22,6 @@ _RIBBON_FULL = 0.6
 _RIBBON_RATIO = 3.0
 """A band is at least this many times longer than thick, before growing."""
 
-_SIDE_POINTS = 10
-"""Points along each side of a bent polygon: a chord of half a circle then leaves it by less than 0.02 radii."""
-
 
 def decode(probabilities: FloatArray, options: DetectionOptions) -> tuple[list[FloatArray], FloatArray]:
     """Find the text regions of one probability map.
@@ -82,7 +79,7 @@ def _bent(
     is_line = core.length >= _RIBBON_RATIO * core.thickness and area >= _RIBBON_FULL * core.length * core.thickness
     if not is_line or grown.bend <= options.bend or grown.folds:
         return None
-    return core.polygon(_SIDE_POINTS), grown.polygon(_SIDE_POINTS)
+    return core.polygon(), grown.polygon()
 
 
 def mean_inside(probabilities: FloatArray, corners: FloatArray) -> float:

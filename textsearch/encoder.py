@@ -111,7 +111,7 @@ class Encoder:
             N ordered polygons (2K, 2) float32 in photo pixels, and their scores (N,) float32.
         """
         height, width = image.shape[:2]
-        longer_side = min(self.options.longer_side, round(self.options.enlarge * max(width, height)))
+        longer_side = self.longer_side(width, height)
         fit = Fit.of(width, height, longer_side)
         polygons, scores = self._find(fit.resize(image), fit)
         if not self.options.glance:
@@ -120,6 +120,10 @@ class Encoder:
         further, further_scores = self._find(even_out(fit.resize(image)), fit)
         new = unseen(further, polygons, width, height)
         return [*polygons, *(further[number] for number in new)], np.concatenate([scores, further_scores[new]])
+
+    def longer_side(self, width: int, height: int) -> int:
+        """Return to how many pixels the longer side of a photo is brought for detection."""
+        return min(self.options.longer_side, round(self.options.enlarge * max(width, height)))
 
     def _find(self, resized: ByteArray, fit: Fit) -> tuple[list[FloatArray], FloatArray]:
         """Return the lines of text in a resized photo, as `detect` does."""

@@ -25,7 +25,7 @@ _STRIP_STEP = 32
 """Strips are padded to a multiple of this many pixels, so that few shapes occur."""
 
 _LETTERS_TO_TURN = 3
-"""A line of fewer frames with letters is not read upside down: most are specks, and cost more than they bring."""
+"""A line of fewer letters is not read upside down: most are specks, and cost more than they bring."""
 
 _CLEARLY = 0.1
 """Least gain in mean probability for an unlikely direction to be believed: text stands upright more often than not."""
@@ -69,7 +69,7 @@ class Recogniser(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One detected line of text as the recogniser saw it.
+    """One line of text as the recogniser saw it.
 
     Attributes:
         polygon: (2K, 2) float32, ordered, photo pixels: K points along the top of the text, K back along its bottom.
@@ -82,11 +82,6 @@ class Line:
     score: float
     frames: FloatArray
     probabilities: FloatArray
-
-    @property
-    def letters(self) -> int:
-        """Return the number of frames that show a letter."""
-        return int((self.probabilities.argmax(axis=1) > 0).sum())
 
     @property
     def confidence(self) -> float:
@@ -110,16 +105,20 @@ class LineReader:
         self.options = options
 
     def read(self, image: ByteArray, polygons: Sequence[FloatArray], scores: FloatArray) -> list[Line]:
-        """Read N ordered polygons of an image, each in the direction in which it reads best."""
+        """Read N ordered polygons of an image, each in the direction in which it reads best.
+
+        Returns:
+            N lines, then those that were read through several polygons as one.
+        """
         lines = [self._read_line(image, polygon, float(score)) for polygon, score in zip(polygons, scores, strict=True)]
         return lines + self._read_chains(image, lines)
 
     def _read_chains(self, image: ByteArray, lines: Sequence[Line]) -> list[Line]:
-        """Read regions that may be parts of one word as one line; return what reads as fewer words than its parts."""
+        """Read regions that may be parts of one word as one line; return what is believed."""
         read = []
-        for chain in chains([line.polygon for line in lines]):
+        for chain in chains([line.polygon for line in lines], self.options.apart) if self.options.apart else []:
             parts = [lines[place] for place in chain]
-            if min(part.letters for part in parts) > _FRAGMENT:
+            if min(self.letters(part) for part in parts) > _FRAGMENT:
                 continue
             polygon = band([part.polygon for part in parts], self.options.detection.bend)
             if polygon is None:
@@ -130,50 +129,60 @@ class LineReader:
         return read
 
     def _is_one(self, parts: Sequence[Line], line: Line) -> bool:
-        """Return whether a line that was read through some parts is believed rather than that they are apart."""
-        letters = sum(part.letters for part in parts)
-        confidence = sum(part.confidence * part.letters for part in parts) / max(letters, 1)
-        words = sum(max(1, len(self.spans(part))) for part in parts)
+        """Return whether a line that was read through some parts is believed rather than that they are apart.
+
+        Each of its words is made of two parts, on the average, and it has more letters than any of them alone.
+        """
+        letters = [self.letters(part) for part in parts]
+        confidence = sum(part.confidence * count for part, count in zip(parts, letters, strict=True)) / max(
+            sum(letters), 1
+        )
+        words = sum(len(self.spans(part)) for part in parts)
         return (
-            0 < len(self.spans(line)) < words
-            and line.letters >= _KEPT_LETTERS * letters
+            0 < 2 * len(self.spans(line)) <= words
+            and self.letters(line) > max(letters)
+            and self.letters(line) >= _KEPT_LETTERS * sum(letters)
             and line.confidence >= max(_SURELY_ONE, confidence - _LESS_SURE_AS_ONE)
         )
 
     def _read_line(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
-        """Read a polygon in the direction in which it reads best, and on where it ends in the middle of a word."""
-        line = self._read_all_ways(image, polygon, score)
-        return self._read_on(image, line) if self.options.further else line
-
-    def _read_all_ways(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
         line = self._read_strip(image, polygon, score)
         vertical = is_vertical(polygon)
         if vertical:
             line = max(line, self._read_strip(image, turned(polygon), score), key=lambda line: line.confidence)
         if line.confidence >= self.options.unsure:
-            return line
-        other: Line | None = None
+            return self._read_on(image, line)
         if vertical:
-            other = self._read_stacked(image, polygon, score)
-        elif line.letters >= _LETTERS_TO_TURN:
+            stacked = self._read_stacked(image, polygon, score)
+            if stacked is not None and stacked.confidence > line.confidence + _CLEARLY:
+                return stacked
+        elif self.letters(line) >= _LETTERS_TO_TURN:
             other = self._read_strip(image, turned(polygon), score)
-        if other is not None and other.confidence > line.confidence + _CLEARLY:
-            line = other
-        if not line.letters:
-            return line
-        stretched = self._read_strip(image, line.polygon, score, _STRETCH)
-        return stretched if stretched.confidence > line.confidence + _STRETCHED_SURER else line
+            line = other if other.confidence > line.confidence + _CLEARLY else line
+        stretched = self._read_strip(image, line.polygon, score, _STRETCH) if self.letters(line) else line
+        if stretched.confidence > line.confidence + _STRETCHED_SURER:
+            return self._read_on(image, stretched, _STRETCH)
+        return self._read_on(image, line)
 
-    def _read_on(self, image: ByteArray, line: Line) -> Line:
+    def _read_on(self, image: ByteArray, line: Line, stretch: float = 1.0) -> Line:
         """Read a line again, lengthened where it seems cut off; return that if it has more letters, else the line."""
-        before, after = cut_off(line.probabilities)
-        if not (before or after):
+        cut = cut_off(line.probabilities, self.space)
+        if not self.options.further or not any(cut):
             return line
         along, across = side_lengths(line.polygon)
         by = self.options.further * across / max(along, 1.0)
-        polygon = slice_along(line.polygon, -by if before else 0.0, 1 + by if after else 1.0)
-        longer = self._read_strip(image, polygon, line.score)
-        return longer if longer.letters > line.letters and longer.confidence >= line.confidence - _LESS_SURE else line
+        longer = slice_along(line.polygon, -by, 1 + by)
+        ends = longer[[0, -1]].mean(axis=0), longer[[len(longer) // 2 - 1, len(longer) // 2]].mean(axis=0)
+        # Beyond the edge of the photo there is nothing to read.
+        size = image.shape[1::-1]
+        before, after = (
+            by if off and (end >= 0).all() and (end < size).all() else 0.0 for off, end in zip(cut, ends, strict=True)
+        )
+        if not (before or after):
+            return line
+        read = self._read_strip(image, slice_along(line.polygon, -before, 1 + after), line.score, stretch)
+        more = self.letters(read) > self.letters(line)
+        return read if more and read.confidence >= line.confidence - _LESS_SURE else line
 
     def _read_strip(self, image: ByteArray, polygon: FloatArray, score: float, stretch: float = 1.0) -> Line:
         strip = rectify(image, polygon, STRIP_HEIGHT, self.options.longest_strip, stretch)
@@ -187,6 +196,12 @@ class LineReader:
             return None
         strip, start, stop = found
         return Line(slice_along(polygon, start, stop), score, *read_strip(strip, self.recogniser))
+
+    def letters(self, line: Line) -> int:
+        """Return the number of letters on the best path of a line."""
+        best = line.probabilities.argmax(axis=1)
+        begins = np.append(True, best[1:] != best[:-1])
+        return int((begins & (best > 0) & (best != self.space)).sum())
 
     def spans(self, line: Line) -> list[tuple[int, int]]:
         """Return the frame spans (start, stop) of the words of a line."""
@@ -251,25 +266,21 @@ def letter_extent(probabilities: FloatArray) -> tuple[float, float]:
     Args:
         probabilities: (T, C) float32, one word; CTC puts a letter's peak near its middle.
     """
-    peaks = _peaks(probabilities)
+    peaks = np.nonzero(probabilities.argmax(axis=1) > 0)[0]
     if not len(peaks):
         return 0.0, float(len(probabilities))
     half = max(1.0, _pitch(peaks) / 2)
     return max(0.0, peaks[0] + 0.5 - half), min(float(len(probabilities)), peaks[-1] + 0.5 + half)
 
 
-def cut_off(probabilities: FloatArray) -> tuple[bool, bool]:
+def cut_off(probabilities: FloatArray, space: int) -> tuple[bool, bool]:
     """Return whether a line, (T, C) float32, seems cut off at its start and at its end: a letter stands at the edge."""
-    peaks = _peaks(probabilities)
+    best = probabilities.argmax(axis=1)
+    peaks = np.nonzero((best > 0) & (best != space))[0]
     if not len(peaks):
         return False, False
     near = _AT_THE_END * max(1.0, _pitch(peaks))
     return bool(peaks[0] < near), bool(len(probabilities) - 1 - peaks[-1] < near)
-
-
-def _peaks(probabilities: FloatArray) -> NDArray[np.int64]:
-    """Return the frames at which letters, or spaces, were seen."""
-    return np.nonzero(probabilities.argmax(axis=1) > 0)[0]
 
 
 def _pitch(peaks: NDArray[np.int64]) -> float:

@@ -43,6 +43,8 @@ class EncoderOptions:
             upside down, a column as upright letters below each other. 0: only columns are read again, upwards.
         further: a line with a letter at its very end is read again, lengthened there by so many of its heights, for
             the detector may have missed the next letter; 0: it is not.
+        apart: letters that stand so many of their sizes apart at most, and parts of a broken word, are read as one word
+            as well; 0: they are not.
         detection: how the probability map is decoded.
     """
 
@@ -53,6 +55,7 @@ class EncoderOptions:
     space_threshold: float = 0.3
     unsure: float = 0.9
     further: float = 0.5
+    apart: float = 1.7
     detection: DetectionOptions = field(default_factory=DetectionOptions)
 
 
@@ -61,7 +64,7 @@ DEFAULT_PRESET = "default"
 PRESETS: Mapping[str, EncoderOptions] = MappingProxyType(
     {
         DEFAULT_PRESET: EncoderOptions(),
-        "fast": EncoderOptions(longer_side=1280, enlarge=1.0, glance=0.0, unsure=0.0, further=0.0),
+        "fast": EncoderOptions(longer_side=1280, enlarge=1.0, glance=0.0, unsure=0.0, further=0.0, apart=0.0),
     }
 )
 """Settings with a name: the most accurate one, and one that reads twice as many photos in the same time."""

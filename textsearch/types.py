@@ -44,7 +44,7 @@ class Regions:
         scores: (N,) float32, the detector's confidence, 0 to 1.
         texts: N transcripts, the best path through each lattice; never needed for retrieval.
         text_scores: (N,) float32, mean probability of the transcript's characters, 0 to 1.
-        lines: (N,) int32, which detected line a word was cut from; words of a line follow in reading order.
+        lines: (N,) int32, which line a word was cut from, as it was read; words of a line follow in reading order.
         embeddings: (N, D) float32, unit vectors in the space shared with query words.
         lattices: N character lattices.
     """

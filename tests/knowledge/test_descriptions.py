@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -56,8 +58,9 @@ def test_the_packaged_vectors_are_those_of_the_sentence_encoder() -> None:
     assert cosines.min() > 0.99
 
 
-def test_vectors_of_another_lexicon_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LEXICON, "version", "0")
+def test_vectors_of_another_lexicon_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(descriptions, "FILE", tmp_path / "lexicon.json.gz")
+    (tmp_path / "lexicon.json.gz").write_bytes(b"built again")
     default_descriptions.cache_clear()
     try:
         with pytest.raises(ValueError, match=r"python -m textsearch\.knowledge\.descriptions"):

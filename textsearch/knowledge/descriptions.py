@@ -7,13 +7,14 @@ writes the vectors of everything that the lexicon knows, so that no photo waits 
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.knowledge.language import WIDTH
-from textsearch.knowledge.lexicon import DATA, Category, Entity, Lexicon, default_lexicon
+from textsearch.knowledge.lexicon import DATA, FILE, Category, Entity, Lexicon, default_lexicon
 from textsearch.knowledge.vector_files import read_vectors, write_vectors
 from textsearch.types import FloatArray
 
@@ -64,7 +65,11 @@ def default_descriptions() -> Descriptions:
         ValueError: they were written for another lexicon.
     """
     lexicon = default_lexicon()
-    return Descriptions(lexicon, *read_vectors(VECTORS, lexicon.version, "textsearch.knowledge.descriptions"))
+    return Descriptions(lexicon, *read_vectors(VECTORS, _digest(), "textsearch.knowledge.descriptions"))
+
+
+def _digest() -> str:
+    return hashlib.sha256(FILE.read_bytes()).hexdigest()
 
 
 def sentences(lexicon: Lexicon) -> list[str]:
@@ -85,7 +90,7 @@ def write() -> None:
     for start in range(0, len(order), _ENCODED_AT_ONCE):
         places = order[start : start + _ENCODED_AT_ONCE]
         vectors[places] = language.sentences([described[place] for place in places])
-    write_vectors(VECTORS, vectors, lexicon.version, _STEPS)
+    write_vectors(VECTORS, vectors, _digest(), _STEPS)
 
 
 if __name__ == "__main__":

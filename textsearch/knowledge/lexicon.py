@@ -23,6 +23,8 @@ from textsearch.alphabet import normalise
 DATA = Path(__file__).parent / "data"
 """Where the file and the hand-written tables lie."""
 
+FILE = DATA / "lexicon.json.gz"
+
 SCHEMA = "textsearch.lexicon/1"
 """The layout of the file."""
 
@@ -312,7 +314,7 @@ def prior(target: Entity | Category) -> float:
 @lru_cache(maxsize=1)
 def default_lexicon() -> Lexicon:
     """Return the lexicon that comes with the program, read on the first call."""
-    return Lexicon.read(DATA / "lexicon.json.gz")
+    return Lexicon.read(FILE)
 
 
 def pack(numbers: ArrayLike) -> str:

@@ -43,7 +43,7 @@ class PlainReading:
         polygon: (V, 2) float32, (x, y), pixels.
         text: transcript.
         text_score: mean probability of the transcript's characters, 0 to 1.
-        line: which detected line it was cut from; regions of a line follow in reading order.
+        line: which line it was cut from, as it was read; regions of a line follow in reading order.
         lattice: what the recogniser believed at every frame.
     """
 
