@@ -9,6 +9,7 @@ import pytest
 from tests.fakes import FakeModel
 from tests.training.drawn_set import drawn_set
 from textsearch.errors import TextSearchError
+from textsearch.options import EncoderOptions
 from textsearch.training import material
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.material import Material, TrainingPhotos, open_material
@@ -44,7 +45,8 @@ def test_photos_without_annotation_are_read_once(
 ) -> None:
     readers: list[Path | None] = []
 
-    def reader(folder: Path | None) -> FakeModel:
+    def reader(options: EncoderOptions, folder: Path | None) -> FakeModel:
+        assert options.apart == 0  # a word that is also read through several regions would be annotated twice
         readers.append(folder)
         return FakeModel()
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from textsearch.options import EncoderOptions
 from textsearch.runtime.model import OnnxModel
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.datasets.photos import PhotoSet, legible_texts, pictures
@@ -100,5 +101,7 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
 def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Callable[[str], None]) -> Words:
     if not file.exists():
         progress(f"reading the photos of {folder}")
-        write_words(PseudoLabelled(folder, OnnxModel(folder=reader)).photos(), file)
+        # Every letter is annotated once: no words that are also read through several regions.
+        once = EncoderOptions(apart=0.0)
+        write_words(PseudoLabelled(folder, OnnxModel(once, folder=reader)).photos(), file)
     return Words(file)
