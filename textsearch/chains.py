@@ -114,8 +114,8 @@ def band(polygons: Sequence[FloatArray], bend: float) -> FloatArray | None:
     middles = [pieces[0].middle, *(piece.middle for piece in pieces), pieces[-1].middle]
     lines = [piece.line(after - before) for piece, before, after in zip(pieces, middles[:-2], middles[2:], strict=True)]
     # A letter or two may stand at any angle to their rectangle, so that only longer parts tell their height.
-    heights = [piece.size for piece in pieces if not piece.is_compact] or [piece.size for piece in pieces]
-    ribbon = Ribbon.through(np.concatenate(lines), float(np.percentile(heights, _THICKNESS)))
+    sizes = [piece.size for piece in pieces if not piece.is_compact] or [piece.size for piece in pieces]
+    ribbon = Ribbon.through(np.concatenate(lines), float(np.percentile(sizes, _THICKNESS)))
     around = ribbon.polygon()
     away = np.linalg.norm(np.array([piece.middle for piece in pieces])[:, None] - ribbon.centre, axis=2).min(axis=1)
     if away.max() > ribbon.thickness / 2:

@@ -134,15 +134,14 @@ class LineReader:
         Each of its words is made of two parts, on the average, and it has more letters than any of them alone.
         """
         letters = [self.letters(part) for part in parts]
-        confidence = sum(part.confidence * count for part, count in zip(parts, letters, strict=True)) / max(
-            sum(letters), 1
-        )
+        together = sum(letters)
+        sure = sum(part.confidence * count for part, count in zip(parts, letters, strict=True)) / max(together, 1)
         words = sum(len(self.spans(part)) for part in parts)
         return (
             0 < 2 * len(self.spans(line)) <= words
             and self.letters(line) > max(letters)
-            and self.letters(line) >= _KEPT_LETTERS * sum(letters)
-            and line.confidence >= max(_SURELY_ONE, confidence - _LESS_SURE_AS_ONE)
+            and self.letters(line) >= _KEPT_LETTERS * together
+            and line.confidence >= max(_SURELY_ONE, sure - _LESS_SURE_AS_ONE)
         )
 
     def _read_line(self, image: ByteArray, polygon: FloatArray, score: float) -> Line:
