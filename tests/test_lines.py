@@ -163,7 +163,9 @@ def test_letters_below_each_other_are_read() -> None:
 # --- letters set apart, broken words
 
 
-def read_apart(texts: list[str], recogniser: PaintedRecogniser, apart: int = 32) -> list[str]:
+def read_apart(
+    texts: list[str], recogniser: PaintedRecogniser, apart: int = 32, options: EncoderOptions = OPTIONS
+) -> list[str]:
     """Paint texts beside each other, read each as a region, and return what all the lines say."""
     photo, polygons, left = dark(640, 240), [], 40
     for text in texts:
@@ -172,7 +174,7 @@ def read_apart(texts: list[str], recogniser: PaintedRecogniser, apart: int = 32)
         polygons.append(np.array([[left, 64], [right, 64], [right, 112], [left, 112]], np.float32))
         left = right + apart
     encoder = new_encoder()
-    lines = reader_with(recogniser, replace(OPTIONS, unsure=0.0)).read(
+    lines = reader_with(recogniser, replace(options, unsure=0.0)).read(
         photo, polygons, np.full(len(texts), 0.5, np.float32)
     )
     assert all(line.score == 0.5 for line in lines)
@@ -182,6 +184,11 @@ def read_apart(texts: list[str], recogniser: PaintedRecogniser, apart: int = 32)
 def test_letters_set_apart_are_also_read_as_one_word() -> None:
     letters = ["_a__", "_b__", "_c__"]
     assert read_apart(letters, PaintedRecogniser()) == ["a", "b", "c", "abc"]
+
+
+def test_letters_set_apart_stay_apart_if_nothing_else_is_wanted() -> None:
+    letters = ["_a__", "_b__", "_c__"]
+    assert read_apart(letters, PaintedRecogniser(), options=replace(OPTIONS, apart=0.0)) == ["a", "b", "c"]
 
 
 def test_a_broken_word_is_also_read_as_one() -> None:
@@ -350,4 +357,4 @@ def test_letter_extent(text: str, extent_in_frames: tuple[float, float]) -> None
     ],
 )
 def test_cut_off(text: str, ends: tuple[bool, bool]) -> None:
-    assert cut_off(certain(text), ALPHABET.space) == ends
+    assert cut_off(certain(text).argmax(axis=1), ALPHABET.space) == ends

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
@@ -83,11 +84,16 @@ class Line:
     frames: FloatArray
     probabilities: FloatArray
 
-    @property
+    @cached_property
+    def best(self) -> NDArray[np.int64]:
+        """Return the best path: the likeliest class of each frame, (T,) int64."""
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    @cached_property
     def confidence(self) -> float:
         """Return the mean probability of the letters on the best path, 0 if there is none."""
-        best = self.probabilities.max(axis=1)[self.probabilities.argmax(axis=1) > 0]
-        return float(best.mean()) if len(best) else 0.0
+        sure = self.probabilities.max(axis=1)[self.best > 0]
+        return float(sure.mean()) if len(sure) else 0.0
 
 
 class LineReader:
@@ -111,12 +117,12 @@ class LineReader:
             N lines, then those that were read through several polygons as one.
         """
         lines = [self._read_line(image, polygon, float(score)) for polygon, score in zip(polygons, scores, strict=True)]
-        return lines + self._read_chains(image, lines)
+        return lines + self._read_chains(image, lines) if self.options.apart else lines
 
     def _read_chains(self, image: ByteArray, lines: Sequence[Line]) -> list[Line]:
         """Read regions that may be parts of one word as one line; return what is believed."""
         read = []
-        for chain in chains([line.polygon for line in lines], self.options.apart) if self.options.apart else []:
+        for chain in chains([line.polygon for line in lines], self.options.apart):
             parts = [lines[place] for place in chain]
             if min(self.letters(part) for part in parts) > _FRAGMENT:
                 continue
@@ -165,7 +171,7 @@ class LineReader:
 
     def _read_on(self, image: ByteArray, line: Line, stretch: float = 1.0) -> Line:
         """Read a line again, lengthened where it seems cut off; return that if it has more letters, else the line."""
-        cut = cut_off(line.probabilities, self.space)
+        cut = cut_off(line.best, self.space)
         if not self.options.further or not any(cut):
             return line
         along, across = side_lengths(line.polygon)
@@ -198,9 +204,8 @@ class LineReader:
 
     def letters(self, line: Line) -> int:
         """Return the number of letters on the best path of a line."""
-        best = line.probabilities.argmax(axis=1)
-        begins = np.append(True, best[1:] != best[:-1])
-        return int((begins & (best > 0) & (best != self.space)).sum())
+        begins = np.append(True, line.best[1:] != line.best[:-1])
+        return int((begins & (line.best > 0) & (line.best != self.space)).sum())
 
     def spans(self, line: Line) -> list[tuple[int, int]]:
         """Return the frame spans (start, stop) of the words of a line."""
@@ -272,14 +277,18 @@ def letter_extent(probabilities: FloatArray) -> tuple[float, float]:
     return max(0.0, peaks[0] + 0.5 - half), min(float(len(probabilities)), peaks[-1] + 0.5 + half)
 
 
-def cut_off(probabilities: FloatArray, space: int) -> tuple[bool, bool]:
-    """Return whether a line, (T, C) float32, seems cut off at its start and at its end: a letter stands at the edge."""
-    best = probabilities.argmax(axis=1)
+def cut_off(best: NDArray[np.int64], space: int) -> tuple[bool, bool]:
+    """Return whether a line seems cut off at its start and at its end: a letter stands at the edge.
+
+    Args:
+        best: (T,) int64, its best path.
+        space: class id of the space.
+    """
     peaks = np.nonzero((best > 0) & (best != space))[0]
     if not len(peaks):
         return False, False
     near = _AT_THE_END * max(1.0, _pitch(peaks))
-    return bool(peaks[0] < near), bool(len(probabilities) - 1 - peaks[-1] < near)
+    return bool(peaks[0] < near), bool(len(best) - 1 - peaks[-1] < near)
 
 
 def _pitch(peaks: NDArray[np.int64]) -> float:
