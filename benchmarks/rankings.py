@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import faiss
 import numpy as np
@@ -16,11 +18,12 @@ from benchmarks.protocol import Protocol
 from textsearch.alignment import Alignment, LatticeBatch, align
 from textsearch.alphabet import normalise, words_of
 from textsearch.images import read_image
+from textsearch.indexer.pipeline import usable_cores
 from textsearch.lattice import Lattice
 from textsearch.rerank import letter_fit, score
 from textsearch.runtime.model import OnnxModel
 from textsearch.similarity import similarity
-from textsearch.types import FloatArray
+from textsearch.types import FloatArray, Regions
 
 Scores = Mapping[str, NDArray[np.float64]]
 """Query -> score of each photo, (photos,)."""
@@ -69,10 +72,13 @@ class ReadGallery:
 
     @classmethod
     def read(cls, protocol: Protocol, model: OnnxModel) -> ReadGallery:
-        """Read every photo, one after the other."""
-        photos = []
-        for path in protocol.photos:
-            photos += model.encode_images([read_image(path)])
+        """Read every photo, as many at once as there are cores, which is how the program indexes."""
+
+        def read(path: Path) -> Regions:
+            return model.encode_images([read_image(path)])[0]
+
+        with ThreadPoolExecutor(usable_cores()) as executor:
+            photos = list(executor.map(read, protocol.photos))
         return cls(
             protocol,
             model,

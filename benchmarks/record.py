@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from textsearch.indexer.pipeline import usable_cores
+
 PACKAGES = (
     "scene-textsearch",
     "faiss-cpu",
@@ -36,7 +38,7 @@ def environment() -> dict[str, object]:
             "system": platform.platform(),
             "processor": _processor(),
             "cores": os.cpu_count(),
-            "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "usable_cores": usable_cores(),
             "memory_gb": _memory(),
         },
         "python": platform.python_version(),

@@ -42,11 +42,11 @@ def read_in_turns(photos: Sequence[str], contenders: Sequence[Contender], group:
 def search_scores(
     protocol: Protocol, contender: Contender, photos: Sequence[str], written: Callable[[str], str] = str
 ) -> dict[str, NDArray[np.float64]]:
-    """Let this program rank the whole gallery for every query, written as it is asked."""
+    """Let this program rank the whole gallery for every query, written as it is asked; first hits score highest."""
     scores = {}
     for query in protocol.relevant:
-        found = contender.ask({"do": "search", "query": written(query)})["scores"]
-        scores[query] = np.array([found.get(photo, 0.0) for photo in photos])
+        ranks = contender.ask({"do": "search", "query": written(query)})["ranks"]
+        scores[query] = -np.array([ranks.get(photo, len(photos) + 1) for photo in photos], np.float64)
     return scores
 
 

@@ -27,10 +27,10 @@ from textsearch.training.train import read_lexicon, readable_fonts
 def measure(source: DrawnScenes, seed: int, count: int) -> tuple[list[float], list[Sample]]:
     """Draw scenes; return the seconds of processor time of each, and the scenes."""
     seconds, samples = [], []
-    scenes = source.samples(np.random.default_rng(seed))
+    generator = np.random.default_rng(seed)
     for _ in range(count):
         before = time.process_time()
-        samples.append(next(scenes))
+        samples.append(source.scene(generator))
         seconds.append(time.process_time() - before)
     return seconds, samples
 

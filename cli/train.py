@@ -20,6 +20,7 @@ from textsearch.cli.train_options import (
     PhotosOption,
     Precision,
     PrecisionOption,
+    ProcessesOption,
     RequiredHeldBackOption,
     RunArgument,
     SeedOption,
@@ -153,6 +154,7 @@ def joint(
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = Precision.float32,
+    processes: ProcessesOption = 0,
 ) -> None:
     """Train detector, trunk and branches together, then export them as the package wants them."""
     with training_packages():
@@ -169,7 +171,7 @@ def joint(
         held_back=held_back_annotations(held_back) if held_back else None,
     )
     recipe = JointRecipe(steps=steps, views=views, words=crops, device=device, precision=precision.value, seed=seed)
-    note(f"exported to {train_joint(run, data, recipe, note)}")
+    note(f"exported to {train_joint(run, data, recipe, note, processes)}")
 
 
 @app.command(
@@ -206,6 +208,7 @@ def tdsl(
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = Precision.float32,
+    processes: ProcessesOption = 0,
 ) -> None:
     """Train the paper's network on whole photos, then export it as float16."""
     with training_packages():
@@ -234,7 +237,7 @@ def tdsl(
         precision=precision.value,
         seed=seed,
     )
-    note(f"exported to {train_tdsl(run, data, recipe, note)}")
+    note(f"exported to {train_tdsl(run, data, recipe, note, processes)}")
 
 
 @app.command(epilog=examples("textsearch train pretrain runs/pretrained --photos holiday --photos street", then=_AGAIN))
@@ -261,6 +264,7 @@ def pretrain(
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = Precision.float32,
+    processes: ProcessesOption = 0,
 ) -> None:
     """Train the recogniser's trunk on text that nobody annotated, then export the network with it."""
     with training_packages():
@@ -280,4 +284,4 @@ def pretrain(
         seed=seed,
     )
     data = pretraining.PretrainData(tuple(photos), start)
-    note(f"exported to {pretraining.pretrain(run, data, recipe, note)}")
+    note(f"exported to {pretraining.pretrain(run, data, recipe, note, processes)}")

@@ -75,6 +75,14 @@ DeviceOption = Annotated[str, typer.Option("--device", metavar="cpu|cuda", help=
 PrecisionOption = Annotated[
     Precision, typer.Option("--precision", help="Of the convolutions; losses and weights are float32 always.")
 ]
+ProcessesOption = Annotated[
+    int,
+    typer.Option(
+        "--processes",
+        min=0,
+        help="Processes that draw the next steps' data; as many as it takes to keep a GPU busy. On a CPU: 0.",
+    ),
+]
 
 
 @contextmanager

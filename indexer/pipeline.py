@@ -86,7 +86,7 @@ class _Run:
         self._describer = describer
         self._options = options
         self._meter = meter
-        self._jobs = options.jobs or _usable_cores()
+        self._jobs = options.jobs or usable_cores()
         self._reader = Reader(index, model, self._jobs, force=options.force, describer=describer)
         self._stopped = threading.Event()
 
@@ -242,7 +242,7 @@ def _suspicions(found: Scan, known: Sequence[KnownFile]) -> list[Failure]:
     return suspicions
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
     """Return how many cores this process may use, which in a container is not how many there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -66,6 +66,6 @@ class Photos:
     def __init__(self, photos: Sequence[Sample]) -> None:
         self.photos = photos
 
-    def samples(self, generator: Generator) -> Iterator[Sample]:
-        """Yield every photo once."""
-        yield from self.photos
+    def draw(self, generator: Generator) -> Sample:
+        """Return one of them."""
+        return self.photos[int(generator.integers(len(self.photos)))]

@@ -37,9 +37,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the training function was called with."""
     calls: list[Any] = []
 
-    def train(run: Path, data: Any, recipe: Any, progress: Callable[[str], None]) -> Path:
+    def train(run: Path, data: Any, recipe: Any, progress: Callable[[str], None], *processes: int) -> Path:
         progress("step 100 loss 0.5")
-        calls.extend((run, data, recipe))
+        calls.extend((run, data, recipe, *processes))
         return run / "weights"
 
     for module, name in (
@@ -120,14 +120,27 @@ def test_numbers_start_at_one(run: Run, asked: list[Any], option: str) -> None:
 )
 def test_defaults_of_whole_networks(run: Run, asked: list[Any], command: str, data: Any, recipe: Any) -> None:
     outcome = run("train", command, "run", *DRAWN)
-    assert asked == [Path("run"), data((), None, Path("words"), Path("fonts")), recipe()]
+    assert asked == [Path("run"), data((), None, Path("words"), Path("fonts")), recipe(), 0]
     assert (outcome.code, outcome.out) == (0, "")
     assert outcome.err == f"step 100 loss 0.5\nexported to {Path('run') / 'weights'}\n"
 
 
 SETS = ("--words", "a.jsonl:train", "--words", "b.jsonl", "--dataset", "svt:street", "--dataset", "icdar2015:is:test")
 PHOTOS = ("--held-back", "totaltext:tt:test", "--unlabelled", "photos", "--backgrounds", "walls", "--start", "w")
-COMMON = (*SETS, *PHOTOS, "--steps", "3", "--seed", "4", "--device", "cuda", "--precision", "bfloat16")
+COMMON = (
+    *SETS,
+    *PHOTOS,
+    "--steps",
+    "3",
+    "--seed",
+    "4",
+    "--device",
+    "cuda",
+    "--precision",
+    "bfloat16",
+    "--processes",
+    "12",
+)
 
 
 def common_data(kind: Any) -> Any:
@@ -151,14 +164,14 @@ def common_data(kind: Any) -> Any:
 def test_everything_said_to_joint(run: Run, asked: list[Any]) -> None:
     assert run("train", "joint", "run", *DRAWN, *COMMON, "--views", "8", "--crops", "96").code == 0
     recipe = JointRecipe(steps=3, views=8, words=96, device="cuda", precision="bfloat16", seed=4)
-    assert asked == [Path("run"), common_data(JointTrainingData), recipe]
+    assert asked == [Path("run"), common_data(JointTrainingData), recipe, 12]
 
 
 def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
     extra = ("--batch", "4", "--width", "128", "--others", "32", "--learning-rate", "0.001")
     assert run("train", "tdsl", "run", *DRAWN, *COMMON, *extra).code == 0
     recipe = TdslRecipe(TdslConfig(width=128), 3, 4, 32, 0.001, device="cuda", precision="bfloat16", seed=4)
-    assert asked == [Path("run"), common_data(TdslTrainingData), recipe]
+    assert asked == [Path("run"), common_data(TdslTrainingData), recipe, 12]
 
 
 def test_held_back_words_need_no_form(run: Run, asked: list[Any]) -> None:
@@ -171,17 +184,17 @@ def test_held_back_words_need_no_form(run: Run, asked: list[Any]) -> None:
 
 def test_defaults_of_pretraining(run: Run, asked: list[Any]) -> None:
     assert run("train", "pretrain", "run", "--photos", "holiday").code == 0
-    assert asked == [Path("run"), PretrainData((Path("holiday"),)), TRAINED_TRUNK]
+    assert asked == [Path("run"), PretrainData((Path("holiday"),)), TRAINED_TRUNK, 0]
 
 
 def test_everything_said_to_pretraining(run: Run, asked: list[Any]) -> None:
     sizes = ("--steps", "3", "--batch", "256", "--queue", "65536", "--momentum", "0.999")
     where = ("--photos", "a", "--photos", "b", "--start", "w", "--seed", "4", "--device", "cuda", "--precision")
-    assert run("train", "pretrain", "run", *sizes, *where, "bfloat16").code == 0
+    assert run("train", "pretrain", "run", *sizes, *where, "bfloat16", "--processes", "12").code == 0
     recipe = replace(
         TRAINED_TRUNK, steps=3, batch=256, queue=65_536, momentum=0.999, device="cuda", precision="bfloat16", seed=4
     )
-    assert asked == [Path("run"), PretrainData((Path("a"), Path("b")), Path("w")), recipe]
+    assert asked == [Path("run"), PretrainData((Path("a"), Path("b")), Path("w")), recipe, 12]
 
 
 # --- help

@@ -1,19 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.random import Generator
 
 from tests.fakes import ALPHABET
 from tests.tiny_joint import tiny_joint
-from tests.tiny_tdsl import four_photos
+from tests.tiny_tdsl import Photos, four_photos
 from textsearch.alphabet import normalise
 from textsearch.training.joint import JointData, JointRecipe, JointTrainer
-from textsearch.training.samples import Sample
 from textsearch.training.start import published_network
 from textsearch.training.views import ViewRecipe
 
@@ -22,16 +19,6 @@ RECIPE = JointRecipe(
     steps=4, views=2, readings=2, words=8, others=4, warm_up=1, view=PLAIN, hidden_maps=0.3, average=0.9
 )
 LEXICON = ("cold", "baker", "motel", "banks", "exit", "sale")
-
-
-class Photos:
-    """Draws one of a few samples."""
-
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self.samples = samples
-
-    def draw(self, generator: Generator) -> Sample:
-        return self.samples[int(generator.integers(len(self.samples)))]
 
 
 def trainer(recipe: JointRecipe) -> JointTrainer:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from tests.tiny_tdsl import CONFIG, Photos, drawn_photo, four_photos, tiny_netwo
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslNetwork
 from textsearch.models.tdsl_encoder import TdslEncoder
+from textsearch.training.augment import CropRecipe
 from textsearch.training.retrieval import photo_retrieval
 from textsearch.training.samples import Sample, WordLabel
-from textsearch.training.streams import StreamedSource
-from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, collect
+from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, VariedSource, collect
 
 RECIPE = TdslRecipe(
     network=CONFIG,
@@ -31,23 +32,26 @@ RECIPE = TdslRecipe(
 )
 
 
-def as_it_is(sample: Sample, generator: Generator) -> Sample:
+def as_it_is(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:
     return sample
 
 
-def mirrored(sample: Sample, generator: Generator) -> Sample:
-    """Some variation, so that a resumed stream must vary alike."""
+def mirrored(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:
+    """Some variation, so that a resumed run must vary alike."""
     return Sample(sample.image[:, ::-1] if generator.random() < 0.5 else sample.image, sample.words)
 
 
-DATA = TdslData(
-    (StreamedSource(Photos(four_photos()), 2.0, mirrored), StreamedSource(Photos(four_photos()[:1]), 1.0, as_it_is)),
-    lexicon=("street", "Station", "---", "water"),
-)
+SOURCES = (VariedSource(Photos(four_photos()), 2.0, mirrored), VariedSource(Photos(four_photos()[:1]), 1.0, as_it_is))
 
 
-def new_trainer(recipe: TdslRecipe = RECIPE, data: TdslData = DATA) -> TdslTrainer:
-    return TdslTrainer(tiny_network(recipe.seed), data, recipe)
+def new_trainer(recipe: TdslRecipe = RECIPE, sources: Sequence[VariedSource] = SOURCES) -> TdslTrainer:
+    lexicon = ("street", "Station", "---", "water")
+    return TdslTrainer(tiny_network(recipe.seed), TdslData(sources, recipe), recipe, lexicon)
+
+
+def steps(trainer: TdslTrainer, count: int) -> list[dict[str, float]]:
+    """Take some steps; return their terms."""
+    return [trainer.train_step(trainer.data.batch(trainer.step)) for _ in range(count)]
 
 
 def same_weights(first: TdslNetwork, second: TdslNetwork) -> bool:
@@ -60,9 +64,9 @@ def same_weights(first: TdslNetwork, second: TdslNetwork) -> bool:
 
 def test_four_photos_are_learnt_by_heart() -> None:
     photos = four_photos()
-    data = TdslData((StreamedSource(Photos(photos), 1.0, as_it_is),))
-    trainer = new_trainer(replace(RECIPE, steps=150, batch=4, learning_rate=0.03, warm_up=40, seed=2), data)
-    terms = [trainer.train_step() for _ in range(150)]
+    sources = [VariedSource(Photos(photos), 1.0, as_it_is)]
+    trainer = new_trainer(replace(RECIPE, steps=150, batch=4, learning_rate=0.03, warm_up=40, seed=2), sources)
+    terms = steps(trainer, 150)
     assert terms[-1]["loss"] < terms[0]["loss"] / 3
     encoder = TdslEncoder(trainer.network.eval(), (96,))
     written = [photo.words[0].text.lower() for photo in photos]
@@ -107,7 +111,7 @@ def test_a_stopped_run_goes_on_with_the_numbers_of_an_undisturbed_one(tmp_path: 
 def test_everything_random_comes_from_the_seed() -> None:
     first, again, other = (new_trainer(replace(RECIPE, seed=seed)) for seed in (1, 1, 2))
     assert same_weights(first.network, again.network)
-    assert first.train_step() == again.train_step() != other.train_step()
+    assert steps(first, 1) == steps(again, 1) != steps(other, 1)
 
 
 def test_the_log_holds_means_and_measurements(tmp_path: Path) -> None:
@@ -137,7 +141,7 @@ def test_the_log_holds_means_and_measurements(tmp_path: Path) -> None:
 def test_the_rate_warms_up_and_falls_twice(step: int, rate: float) -> None:
     trainer = new_trainer(replace(RECIPE, learning_rate=0.01, steps=100, decays=(1 / 3, 2 / 3)))
     trainer.step = step
-    trainer.train_step()
+    steps(trainer, 1)
     rates = [group["lr"] for group in trainer.optimiser.param_groups]
     assert rates == pytest.approx([rate, 2 * rate])  # biases learn twice as fast
 
@@ -146,13 +150,13 @@ def test_frozen_weights_stay() -> None:
     network = tiny_network()
     network.backbone.stem.requires_grad_(False)
     before = {name: weight.clone() for name, weight in network.state_dict().items()}
-    TdslTrainer(network, DATA, RECIPE).train_step()
+    steps(TdslTrainer(network, TdslData(SOURCES, RECIPE), RECIPE), 1)
     changed = {name for name, weight in network.state_dict().items() if not torch.equal(weight, before[name])}
     assert changed and not {name for name in changed if name.startswith("backbone.stem")}
 
 
 def test_halved_precision_stays_close() -> None:
-    exact, halved = new_trainer().train_step(), new_trainer(replace(RECIPE, precision="bfloat16")).train_step()
+    (exact,), (halved,) = (steps(new_trainer(recipe), 1) for recipe in (RECIPE, replace(RECIPE, precision="bfloat16")))
     assert halved != exact
     assert halved == pytest.approx(exact, rel=0.05)
 
@@ -161,12 +165,12 @@ def test_a_loss_that_is_not_a_number_stops_the_run() -> None:
     trainer = new_trainer()
     torch.nn.init.constant_(trainer.network.speller.weight, float("nan"))
     with pytest.raises(TextSearchError, match="learning_rate"):
-        trainer.train_step()
+        steps(trainer, 1)
 
 
 def test_photos_without_words_are_trained_on() -> None:
     plain = Sample(np.zeros((96, 96, 3), np.uint8), ())
-    terms = new_trainer(data=TdslData((StreamedSource(Photos([plain]), 1.0, as_it_is),))).train_step()
+    (terms,) = steps(new_trainer(sources=[VariedSource(Photos([plain]), 1.0, as_it_is)]), 1)
     assert terms["find"] > 0
     assert {terms[name] for name in ("box", "centerness", "word_image", "image_image", "spelling")} == {0.0}
 

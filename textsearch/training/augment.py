@@ -70,6 +70,11 @@ def tint(sample: Sample, generator: Generator) -> Sample:
     return Sample(cv2.cvtColor(colours.astype(np.uint8), cv2.COLOR_HSV2RGB).astype(np.uint8), sample.words)
 
 
+def squeeze_and_tint(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:
+    """Return a whole photo in a square and in other colours."""
+    return tint(squeeze(sample, recipe), generator)
+
+
 def _turn(sample: Sample, recipe: CropRecipe, generator: Generator) -> FloatArray:
     """Return the map (3, 3) from the photo to its resized, turned and stretched copy, whose corner is at 0."""
     height, width = sample.image.shape[:2]

@@ -7,8 +7,7 @@ wherever it stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from textsearch.features import SEQUENCE_LENGTH
 from textsearch.geometry import slice_along
 from textsearch.models.joint import JointNetwork, Reading, map_features
 from textsearch.runtime.sessions import network_input
+from textsearch.training.ahead import batches_ahead
 from textsearch.training.averaging import MovingAverage
 from textsearch.training.cores import CoreTargets, core_targets
 from textsearch.training.loop import encode_texts
@@ -161,15 +161,6 @@ class JointData:
         searched = word.legible and bool(normalise(word.text))
         return searched and len(word.text) <= LONGEST_WORD and self.characters.issuperset(word.text)
 
-    def ahead(self, start: int, stop: int) -> Iterator[Batch]:
-        """Yield the batches of steps start to stop (exclusive), the next one always being drawn meanwhile."""
-        with ThreadPoolExecutor(1) as pool:
-            following = pool.submit(self.batch, start)
-            for step in range(start, stop):
-                batch = following.result()
-                following = pool.submit(self.batch, step + 1)
-                yield batch
-
 
 class JointTrainer:
     """Trains a joint network; everything random comes from the recipe's seed.
@@ -212,6 +203,7 @@ class JointTrainer:
         evaluate: Callable[[JointNetwork], dict[str, float]] | None = None,
         evaluate_every: int = 500,
         progress: Callable[[int, dict[str, float]], None] | None = None,
+        processes: int = 0,
     ) -> None:
         """Train until the recipe's last step.
 
@@ -223,12 +215,13 @@ class JointTrainer:
             evaluate: measures the averaged weights; what it returns is logged.
             evaluate_every: steps between measurements, a multiple of `save_every`; the last step is always measured.
             progress: receives what is logged.
+            processes: how many draw the next batches, see `batches_ahead`.
         """
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
             self.load_state(torch.load(checkpoint, map_location=self.device, weights_only=True))
         since: list[dict[str, float]] = []
-        for batch in self.data.ahead(self.step, self.recipe.steps):
+        for batch in batches_ahead(self.data, self.step, self.recipe.steps, processes):
             since.append(self.train_step(batch))
             last = self.step == self.recipe.steps
             if last or self.step % save_every == 0:

@@ -42,7 +42,11 @@ class JointTrainingData(TrainingPhotos):
 
 
 def train_joint(
-    run: Path, data: JointTrainingData, recipe: JointRecipe, progress: Callable[[str], None] = lambda line: None
+    run: Path,
+    data: JointTrainingData,
+    recipe: JointRecipe,
+    progress: Callable[[str], None] = lambda line: None,
+    processes: int = 0,
 ) -> Path:
     """Train detector, trunk and branches together and export their averaged weights.
 
@@ -51,6 +55,8 @@ def train_joint(
         data: what to learn from.
         recipe: how to learn.
         progress: receives a line of text from time to time.
+        processes: how many draw the next steps' data beside this one; the numbers do not depend on it. A script that
+            asks for any must be guarded by `if __name__ == "__main__"`.
 
     Returns:
         The folder with the exported files.
@@ -69,7 +75,11 @@ def train_joint(
     drawn = JointData(sources, shares, set(alphabet.characters) - {""}, recipe)
     trainer = JointTrainer(network, drawn, recipe, read_lexicon(data.lexicon), alphabet)
     evaluate = _measurement(run, data.held_back, alphabet) if data.held_back else None
-    trainer.run(run, evaluate=evaluate, progress=lambda step, terms: progress(describe_step(step, terms)))
+
+    def report(step: int, terms: dict[str, float]) -> None:
+        progress(describe_step(step, terms))
+
+    trainer.run(run, evaluate=evaluate, progress=report, processes=processes)
     return export_average(trainer, alphabet, {"licence": "Apache-2.0"}, run / "weights")
 
 

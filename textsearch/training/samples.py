@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
-
-from numpy.random import Generator
 
 from textsearch.types import ByteArray, FloatArray
 
@@ -33,11 +29,3 @@ class Sample:
 
     image: ByteArray
     words: tuple[WordLabel, ...]
-
-
-class SampleSource(Protocol):
-    """Anything that yields samples; two passes differ in their random parts only by the generator given."""
-
-    def samples(self, generator: Generator) -> Iterator[Sample]:
-        """Yield every sample once; a source that draws its samples yields them without end."""
-        ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +23,6 @@ from textsearch.types import ByteArray, FloatArray
 
 _KEPT_PHOTOS = 64
 _LONGEST_PHOTO = 1600
-_NEW_PHOTO_SHARE = 0.1
-"""Part of the scenes for which a photo is read from disk; the others use one of those in memory again."""
 
 _GRID = 4
 """Pixels of the scene per cell of the map of taken places."""
@@ -78,22 +76,8 @@ class DrawnScenes:
         self.side = side
         self._photos: OrderedDict[Path, ByteArray] = OrderedDict()
 
-    def samples(self, generator: Generator) -> Iterator[Sample]:
-        """Yield scenes (side, side, 3) without end; equal generators give equal scenes.
-
-        Raises:
-            TextSearchError: a background cannot be read.
-        """
-        recent: list[Path] = []
-        while True:
-            fresh = max(_NEW_PHOTO_SHARE, 1 - len(recent) / _KEPT_PHOTOS)
-            if self.backgrounds and generator.random() < fresh:
-                recent = [*recent[1 - _KEPT_PHOTOS :], self.backgrounds[int(generator.integers(len(self.backgrounds)))]]
-            chosen = recent[int(generator.integers(len(recent)))] if recent else None
-            yield self._draw(chosen, generator)
-
     def scene(self, generator: Generator) -> Sample:
-        """Draw one scene.
+        """Draw one scene, (side, side, 3); equal generators give equal scenes.
 
         Raises:
             TextSearchError: a background cannot be read.

@@ -19,12 +19,13 @@ from textsearch.models.sequence import letter_frames, spelling
 from textsearch.models.tdsl import TdslConfig, TdslNetwork, build_tdsl
 from textsearch.models.tdsl_encoder import network_input
 from textsearch.models.vectors import vectors
+from textsearch.training.ahead import batches_ahead
 from textsearch.training.augment import CropRecipe
 from textsearch.training.detection_losses import detection_losses
 from textsearch.training.losses import alter, published_losses, spelling_loss
 from textsearch.training.runs import log_step, mean_terms, save_checkpoint
 from textsearch.training.samples import Sample
-from textsearch.training.streams import SampleStream, StreamedSource
+from textsearch.training.sources import RandomSource
 from textsearch.training.targets import Locations, assign
 
 
@@ -72,16 +73,18 @@ class TdslRecipe:
 
 
 @dataclass(frozen=True, eq=False)
-class TdslData:
-    """What a run learns from.
+class VariedSource:
+    """One source of a run.
 
     Attributes:
-        sources: photos with words; all are varied to squares of one size.
-        lexicon: words that serve as further negatives.
+        source: where samples come from.
+        share: how often it is drawn, relative to the others.
+        vary: how each sample is made a square.
     """
 
-    sources: tuple[StreamedSource, ...]
-    lexicon: tuple[str, ...] = ()
+    source: RandomSource
+    share: float
+    vary: Callable[[Sample, CropRecipe, Generator], Sample]
 
 
 class TdslBatch(NamedTuple):
@@ -114,23 +117,46 @@ def collect(samples: Sequence[Sample]) -> TdslBatch:
     return TdslBatch(network_input([sample.image for sample in samples]), boxes, legible, words)
 
 
+class TdslData:
+    """Draws the batches of a run.
+
+    Args:
+        sources: photos with words.
+        recipe: see `TdslRecipe`.
+    """
+
+    def __init__(self, sources: Sequence[VariedSource], recipe: TdslRecipe) -> None:
+        self.sources = sources
+        shares = np.array([source.share for source in sources], np.float64)
+        self.shares = shares / shares.sum()
+        self.recipe = recipe
+
+    def batch(self, step: int) -> TdslBatch:
+        """Return the batch of a step."""
+        generator = np.random.default_rng([self.recipe.seed, step])
+        return collect([self._draw(generator) for _ in range(self.recipe.batch)])
+
+    def _draw(self, generator: Generator) -> Sample:
+        chosen = self.sources[int(generator.choice(len(self.sources), p=self.shares))]
+        return chosen.vary(chosen.source.draw(generator), self.recipe.crop, generator)
+
+
 class TdslTrainer:
     """Trains a network; everything random comes from the recipe's seed and the number of the step.
 
     Args:
         network: finished parts with their starting weights.
-        data: what to learn from.
-        recipe: how to learn.
+        data: where batches come from.
+        recipe: see `TdslRecipe`.
+        lexicon: words that serve as further negatives.
     """
 
-    def __init__(self, network: TdslNetwork, data: TdslData, recipe: TdslRecipe) -> None:
+    def __init__(self, network: TdslNetwork, data: TdslData, recipe: TdslRecipe, lexicon: Sequence[str] = ()) -> None:
+        self.data = data
         self.recipe = recipe
         self.device = torch.device(recipe.device)
         self.network: TdslNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.lexicon = [word for word in map(spelling, data.lexicon) if word]
-        self.streams = [SampleStream(source, (recipe.seed, number)) for number, source in enumerate(data.sources)]
-        shares = np.array([source.share for source in data.sources], np.float64)
-        self.shares = shares / shares.sum()
+        self.lexicon = [word for word in map(spelling, lexicon) if word]
         self.optimiser = torch.optim.SGD(self._groups(), lr=recipe.learning_rate, momentum=recipe.momentum)
         self.step = 0
 
@@ -139,6 +165,7 @@ class TdslTrainer:
         folder: Path,
         evaluate: Callable[[TdslNetwork], dict[str, float]] | None = None,
         progress: Callable[[int, dict[str, float]], None] | None = None,
+        processes: int = 0,
     ) -> None:
         """Train until the recipe's last step, saving to `folder`, its log.jsonl and its curves.png.
 
@@ -148,13 +175,14 @@ class TdslTrainer:
             folder: folder of the run.
             evaluate: measures the network, which is in evaluation mode; what it returns is logged.
             progress: receives every step's number and loss terms, at checkpoints the means and measurements.
+            processes: how many draw the next batches, see `batches_ahead`.
         """
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
             self.load_state(torch.load(checkpoint, map_location="cpu", weights_only=True))
         since: list[dict[str, float]] = []
-        while self.step < self.recipe.steps:
-            terms = self.train_step()
+        for batch in batches_ahead(self.data, self.step, self.recipe.steps, processes):
+            terms = self.train_step(batch)
             since.append(terms)
             last = self.step == self.recipe.steps
             if last or self.step % self.recipe.save_every == 0:
@@ -168,13 +196,11 @@ class TdslTrainer:
             if progress:
                 progress(self.step, terms)
 
-    def train_step(self) -> dict[str, float]:
+    def train_step(self, batch: TdslBatch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
         generator = np.random.default_rng([self.recipe.seed, self.step, 1])
         for group in self.optimiser.param_groups:
             group["lr"] = group["factor"] * self._learning_rate()
-        chosen = generator.choice(len(self.streams), self.recipe.batch, p=self.shares)
-        batch = collect([self.streams[number].next() for number in chosen])
         self.network.train()
         terms = self.losses(batch, generator)
         loss = torch.stack(list(terms.values())).sum()
@@ -222,7 +248,6 @@ class TdslTrainer:
             "step": self.step,
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "streams": [(stream.passes, stream.taken) for stream in self.streams],
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -230,8 +255,6 @@ class TdslTrainer:
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        for stream, position in zip(self.streams, state["streams"], strict=True):
-            stream.seek(*position)
 
     def _learning_rate(self) -> float:
         warmth = min(1.0, self.step / max(1, self.recipe.warm_up))

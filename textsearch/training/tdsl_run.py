@@ -2,7 +2,7 @@
 
 run/recipe.json        what the run was begun with
 run/pseudo.jsonl       what the package's network read in the photos without annotation
-run/checkpoint.pt      weights, optimiser and where each stream of photos stands
+run/checkpoint.pt      weights and optimiser
 run/log.jsonl          means of the loss terms, and the held-back score
 run/curves.png         the log as a picture
 run/weights/           the trained network, tdsl.safetensors
@@ -15,23 +15,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.random import Generator
-
 from textsearch.errors import TextSearchError
 from textsearch.models.boxes import BoxOptions
 from textsearch.models.tdsl import TdslNetwork
 from textsearch.models.tdsl_encoder import TdslEncoder
 from textsearch.models.tdsl_store import load_tdsl, save_tdsl, stored_config
-from textsearch.training.augment import squeeze, tint, vary
+from textsearch.training.augment import squeeze_and_tint, vary
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.devices import check_device
 from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
 from textsearch.training.retrieval import photo_retrieval
 from textsearch.training.runs import check_arguments, describe_step, record_arguments
-from textsearch.training.samples import Sample
-from textsearch.training.streams import StreamedSource
-from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, new_network
+from textsearch.training.sources import PhotosAtRandom, ScenesAtRandom
+from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, VariedSource, new_network
 from textsearch.training.train import read_lexicon
 
 
@@ -44,7 +40,11 @@ class TdslTrainingData(TrainingPhotos):
 
 
 def train_tdsl(
-    run: Path, data: TdslTrainingData, recipe: TdslRecipe, progress: Callable[[str], None] = lambda line: None
+    run: Path,
+    data: TdslTrainingData,
+    recipe: TdslRecipe,
+    progress: Callable[[str], None] = lambda line: None,
+    processes: int = 0,
 ) -> Path:
     """Train the configuration `tdsl` and export it.
 
@@ -53,6 +53,8 @@ def train_tdsl(
         data: what to learn from.
         recipe: how to learn.
         progress: receives a line of text from time to time.
+        processes: how many draw the next steps' data beside this one; the numbers do not depend on it. A script that
+            asks for any must be guarded by `if __name__ == "__main__"`.
 
     Returns:
         The folder with the exported file, for `textsearch.models.tdsl_store.load_tdsl`.
@@ -66,14 +68,15 @@ def train_tdsl(
     check_photos(data)
     network = _starting_network(data.start, recipe)
     record_arguments(run, arguments)
-    sources = _sources(open_material(run, data, None, progress), recipe)
-    trainer = TdslTrainer(network, TdslData(sources, tuple(read_lexicon(data.lexicon))), recipe)
+    drawn = TdslData(_sources(open_material(run, data, None, progress)), recipe)
+    trainer = TdslTrainer(network, drawn, recipe, read_lexicon(data.lexicon))
 
     def report(step: int, terms: dict[str, float]) -> None:
         if step % 20 == 0 or "held_back_map" in terms:
             progress(describe_step(step, terms))
 
-    trainer.run(run, evaluate=_measurement(data.held_back, recipe) if data.held_back else None, progress=report)
+    evaluate = _measurement(data.held_back, recipe) if data.held_back else None
+    trainer.run(run, evaluate=evaluate, progress=report, processes=processes)
     metadata = {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}
     save_tdsl(trainer.network, recipe.network, metadata, run / "weights")
     return run / "weights"
@@ -90,17 +93,10 @@ def _starting_network(start: Path | None, recipe: TdslRecipe) -> TdslNetwork:
     return load_tdsl(start)
 
 
-def _sources(material: Material, recipe: TdslRecipe) -> tuple[StreamedSource, ...]:
+def _sources(material: Material) -> tuple[VariedSource, ...]:
     """Take squares from photos and whole scenes, as the paper does with its photos and its drawn scenes."""
-
-    def from_photo(sample: Sample, generator: Generator) -> Sample:
-        return vary(sample, recipe.crop, generator)
-
-    def from_scene(sample: Sample, generator: Generator) -> Sample:
-        return tint(squeeze(sample, recipe.crop), generator)
-
-    photos = [StreamedSource(source, share, from_photo) for source, share in material.photos]
-    return (*photos, StreamedSource(material.scenes, material.scenes_share, from_scene))
+    photos = [VariedSource(PhotosAtRandom(source), share, vary) for source, share in material.photos]
+    return (*photos, VariedSource(ScenesAtRandom(material.scenes), material.scenes_share, squeeze_and_tint))
 
 
 def _measurement(held_back: Annotations, recipe: TdslRecipe) -> Callable[[TdslNetwork], dict[str, float]]:
@@ -109,6 +105,6 @@ def _measurement(held_back: Annotations, recipe: TdslRecipe) -> Callable[[TdslNe
 
     def measure(network: TdslNetwork) -> dict[str, float]:
         encoder = TdslEncoder(network, (recipe.test_side,), BoxOptions())
-        return photo_retrieval(encoder, photos.samples(np.random.default_rng(recipe.seed)))
+        return photo_retrieval(encoder, photos.samples())
 
     return measure

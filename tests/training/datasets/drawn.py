@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from textsearch.training.datasets.photos import AnnotatedPhoto, PhotoSet, WordAnnotation
-from textsearch.training.samples import Sample
 
 
 def draw(path: Path, size: tuple[int, int] = (16, 8)) -> Path:
@@ -36,8 +34,3 @@ def only_photo(dataset: PhotoSet[Any]) -> AnnotatedPhoto:
     """Return the one photo of a set."""
     (photo,) = dataset.photos()
     return photo
-
-
-def drawn_samples(dataset: PhotoSet[Any], seed: int = 0) -> list[Sample]:
-    """Return one pass over the samples."""
-    return list(dataset.samples(np.random.default_rng(seed)))

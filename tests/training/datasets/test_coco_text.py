@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.datasets.drawn import draw, drawn_samples, only_photo, said, write
+from tests.training.datasets.drawn import draw, only_photo, said, write
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.coco_text import CocoText
 
@@ -84,7 +84,7 @@ def test_long_masks_become_two_edges_and_short_ones_their_box(tmp_path: Path) ->
 def test_parts_are_kept_apart_and_photos_without_text_are_left_out(tmp_path: Path) -> None:
     file = publish(tmp_path, annotation("Try"), part="val")
     assert CocoText(file, tmp_path / "train2014", "train").entries() == []
-    (sample,) = drawn_samples(CocoText(file, tmp_path / "train2014", "val"))
+    (sample,) = CocoText(file, tmp_path / "train2014", "val").samples()
     assert (sample.image.shape, sample.words[0].text) == ((10, 20, 3), "Try")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.datasets.drawn import draw, drawn_samples, only_photo, said, write
+from tests.training.datasets.drawn import draw, only_photo, said, write
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.icdar import Icdar2013, Icdar2015, IcdarPhotos, Mlt
 
@@ -60,7 +60,7 @@ def test_2015_yields_samples(tmp_path: Path) -> None:
     for number in (1, 2, 10):
         draw(tmp_path / "images" / f"img_{number}.jpg", (8 * number, 8))
         write(tmp_path / "gts" / f"gt_img_{number}.txt", f"0,0,{number},0,{number},4,0,4,word{number}\n")
-    samples = drawn_samples(Icdar2015(tmp_path / "images", tmp_path / "gts"))
+    samples = list(Icdar2015(tmp_path / "images", tmp_path / "gts").samples())
     assert {(sample.image.shape, sample.words[0].text) for sample in samples} == {
         ((8, 8, 3), "word1"),
         ((8, 16, 3), "word2"),

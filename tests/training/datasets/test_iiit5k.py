@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from tests.training.datasets.drawn import draw, drawn_samples, said
+from tests.training.datasets.drawn import draw, said
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.iiit5k import Iiit5k
 
@@ -36,7 +36,7 @@ def test_a_crop_is_a_photo_whose_word_fills_it(root: Path) -> None:
     assert [(photo.path, said(photo.words)) for photo in photos] == [
         (root / name, [(None, text, True)]) for name, text in CROPS.items()
     ]
-    for sample in drawn_samples(Iiit5k(root)):
+    for sample in Iiit5k(root).samples():
         assert sample.words[0].polygon.tolist() == [[0, 0], [40, 0], [40, 12], [0, 12]]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.fakes import FakeModel, save_photo
-from tests.training.datasets.drawn import drawn_samples, only_photo, said, write
+from tests.training.datasets.drawn import only_photo, said, write
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.pseudo import Confidence, PseudoLabelled
 from textsearch.training.datasets.words import Words, write_words
@@ -45,7 +45,7 @@ def test_photos_of_all_folders_yield_samples_and_can_be_kept(tmp_path: Path) -> 
         save_photo(tmp_path / name, text)
     model = FakeModel()
     dataset = PseudoLabelled(tmp_path, model, Confidence(reading=0.9))
-    assert {sample.words[0].text for sample in drawn_samples(dataset)} == {"taxi", "hotel"}
+    assert {sample.words[0].text for sample in dataset.samples()} == {"taxi", "hotel"}
     assert write_words(dataset.photos(), tmp_path / "words.jsonl") == 2
     assert [photo.words[0].text for photo in Words(tmp_path / "words.jsonl").photos()] == ["hotel", "taxi"]
     assert model.images_read == 4

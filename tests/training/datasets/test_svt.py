@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.datasets.drawn import draw, drawn_samples, only_photo, said, write
+from tests.training.datasets.drawn import draw, only_photo, said, write
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.svt import Svt
 
@@ -37,7 +37,7 @@ def test_words_are_boxes_of_a_corner_and_a_size(tmp_path: Path) -> None:
 def test_samples(tmp_path: Path) -> None:
     write(tmp_path / "test.xml", XML)
     draw(tmp_path / "img" / "14_03.jpg", (64, 44))
-    (sample,) = drawn_samples(Svt(tmp_path, "test"))
+    (sample,) = Svt(tmp_path, "test").samples()
     assert sample.image.shape == (44, 64, 3)
     assert [word.text for word in sample.words] == ["LIVING", "JOE'S"]
 

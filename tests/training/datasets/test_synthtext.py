@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.datasets.drawn import draw, drawn_samples, said, write
+from tests.training.datasets.drawn import draw, said, write
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.synthtext import SynthText90k
 
@@ -27,7 +27,7 @@ def test_photos_and_xml_files_lie_side_by_side(tmp_path: Path, below: str) -> No
         ([[4, 2], [20, 2], [20, 8], [4, 8]], "ant", True),
         ([[4, 9], [9, 9], [9, 14], [4, 14]], "other", True),
     ]
-    assert {sample.words[0].text for sample in drawn_samples(SynthText90k(tmp_path))} == {"ant", "bee"}
+    assert {sample.words[0].text for sample in SynthText90k(tmp_path).samples()} == {"ant", "bee"}
 
 
 def test_files_are_read_only_when_their_photo_comes(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.training.datasets.drawn import draw, drawn_samples, said, write
+from tests.training.datasets.drawn import draw, said, write
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.photos import AnnotatedPhoto, WordAnnotation
 from textsearch.training.datasets.polygons import box
@@ -63,7 +63,7 @@ def test_rows_become_photos(tmp_path: Path) -> None:
 def test_only_photos_of_a_split_are_yielded(tmp_path: Path) -> None:
     file = publish(tmp_path, *ROWS)
     draw(tmp_path / "images" / "a.png")
-    (sample,) = drawn_samples(Words(file, "train"))
+    (sample,) = Words(file, "train").samples()
     assert [word.text for word in sample.words] == ["Open", "guess", ""]
 
 

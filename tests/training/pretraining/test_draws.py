@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -31,9 +34,11 @@ def test_a_batch_holds_two_views_of_the_same_strips() -> None:
     assert batch.visible.shape == (4, 1, 12, 16) and set(batch.visible.flatten().tolist()) == {0, 1}
 
 
-def test_batches_come_in_order_and_only_as_many_as_wanted() -> None:
-    data = views()
-    drawn = list(data.ahead(2, 6, workers=3))
-    assert len(drawn) == 4
-    assert all(torch.equal(batch.first, data.batch(2 + number).first) for number, batch in enumerate(drawn))
-    assert list(data.ahead(2, 2)) == []
+def test_memory_mapped_strips_are_mapped_again_elsewhere(tmp_path: Path) -> None:
+    file = tmp_path / "strips.npy"
+    np.save(file, strips(1000))
+    mapped = StripViews(np.load(file, mmap_mode="r"), 4, 0.5, (8, 12), 0)
+    packed = pickle.dumps(mapped)
+    assert len(packed) < 1000
+    assert torch.equal(pickle.loads(packed).batch(3).first, mapped.batch(3).first)
+    assert torch.equal(pickle.loads(pickle.dumps(views())).batch(3).second, views().batch(3).second)

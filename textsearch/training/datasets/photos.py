@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from numpy.random import Generator
-
 from textsearch.alphabet import normalise
 from textsearch.errors import ImageError, TextSearchError, named
 from textsearch.images import SUFFIXES, describe, open_file, read_image, stored_size
@@ -53,7 +51,7 @@ class AnnotatedPhoto:
 
 
 class PhotoSet(ABC, Generic[Entry]):
-    """A set of annotated photos; fulfils `textsearch.training.samples.SampleSource`.
+    """A set of annotated photos.
 
     An entry is whatever the set keeps for one photo: a row of its list, or the name of an annotation file, so that a
     million files need not be read before the first sample.
@@ -80,15 +78,13 @@ class PhotoSet(ABC, Generic[Entry]):
         for entry in self.entries():
             yield self.photo(entry)
 
-    def samples(self, generator: Generator) -> Iterator[Sample]:
-        """Yield every photo once with its pixels, in an order that the generator draws.
+    def samples(self) -> Iterator[Sample]:
+        """Yield every photo once with its pixels, always in the same order.
 
         Raises:
             TextSearchError: as `entries` and `photo`, or a picture cannot be decoded.
         """
-        entries = self.entries()
-        for place in generator.permutation(len(entries)):
-            yield sample_of(self.photo(entries[place]))
+        return map(sample_of, self.photos())
 
 
 def sample_of(photo: AnnotatedPhoto) -> Sample:

@@ -5,10 +5,8 @@ A step's data depends on the seed and the number of the step alone, so a stopped
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -67,14 +65,17 @@ class StripViews:
         visible = draw_visibility(self.size, height, width, self.hidden, self.band, generator)
         return PretrainBatch(first, second, order, torch.from_numpy(visible[:, None].astype(np.float32)))
 
-    def ahead(self, start: int, stop: int, workers: int = 1) -> Iterator[PretrainBatch]:
-        """Yield the batches of steps start to stop (exclusive); the next `workers` are always being drawn meanwhile."""
-        with ThreadPoolExecutor(workers) as pool:
-            drawn: deque[Future[PretrainBatch]] = deque()
-            for step in range(start, stop):
-                while len(drawn) <= workers and step + len(drawn) < stop:
-                    drawn.append(pool.submit(self.batch, step + len(drawn)))
-                yield drawn.popleft().result()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let other processes map memory-mapped strips anew, which are too many to be copied into each of them."""
+        drawn = (self.size, self.hidden, self.band, self.seed)
+        if isinstance(self.strips, np.memmap):
+            return _mapped_views, (self.strips.filename, self.strips.offset, self.strips.shape, *drawn)
+        return StripViews, (self.strips, *drawn)
 
     def _view(self, strips: ByteArray, generator: np.random.Generator) -> Tensor:
         return torch.from_numpy(network_input(np.stack([vary_strip(strip, generator) for strip in strips])))
+
+
+def _mapped_views(file: Path, offset: int, shape: tuple[int, ...], *drawn: Any) -> StripViews:
+    """Return views of the strips that lie in a file from some byte on."""
+    return StripViews(np.memmap(file, np.uint8, "r", offset, shape), *drawn)

@@ -18,6 +18,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from textsearch.errors import TextSearchError
+from textsearch.training.ahead import batches_ahead
 from textsearch.training.pretraining.contrast import Queues, consistency_losses, cross_level_loss, level_losses
 from textsearch.training.pretraining.draws import PretrainBatch, StripViews
 from textsearch.training.pretraining.levels import DIMENSION, LEVELS, Level, Levels, windows
@@ -179,7 +180,7 @@ class Pretrainer:
         evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
         evaluate_every: int = 500,
         progress: Callable[[int, dict[str, float]], None] | None = None,
-        workers: int = 1,
+        processes: int = 0,
     ) -> None:
         """Train until the recipe's last step.
 
@@ -191,14 +192,14 @@ class Pretrainer:
             evaluate: measures the trunk, which is in evaluation mode then; what it returns is logged.
             evaluate_every: steps between measurements, a multiple of `save_every`; the last step is always measured.
             progress: receives what is logged.
-            workers: threads that draw the next batches.
+            processes: how many draw the next batches, see `batches_ahead`.
         """
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
             self.load_state(torch.load(checkpoint, map_location=self.device, weights_only=True))
         folder.mkdir(parents=True, exist_ok=True)
         since: list[dict[str, float]] = []
-        for batch in self.data.ahead(self.step, self.recipe.steps, workers):
+        for batch in batches_ahead(self.data, self.step, self.recipe.steps, processes):
             since.append(self.train_step(batch))
             last = self.step == self.recipe.steps
             if last or self.step % save_every == 0:

@@ -42,7 +42,11 @@ class PretrainData:
 
 
 def pretrain(
-    run: Path, data: PretrainData, recipe: PretrainRecipe, progress: Callable[[str], None] = lambda line: None
+    run: Path,
+    data: PretrainData,
+    recipe: PretrainRecipe,
+    progress: Callable[[str], None] = lambda line: None,
+    processes: int = 0,
 ) -> Path:
     """Train the recogniser's trunk on the text of photos, without labels, and export the network with it.
 
@@ -51,6 +55,8 @@ def pretrain(
         data: what to learn from.
         recipe: how to learn.
         progress: receives a line of text from time to time.
+        processes: how many draw the next steps' data beside this one; the numbers do not depend on it. A script that
+            asks for any must be guarded by `if __name__ == "__main__"`.
 
     Returns:
         The folder with the exported files. Its classifier and branches are those of the start.
@@ -70,7 +76,11 @@ def pretrain(
     }
     strips = write_strips(run / "strips", sources, recipe.seed, progress=progress)
     trainer = Pretrainer(network.recogniser.trunk, strips, recipe)
-    trainer.run(run, progress=lambda step, terms: progress(describe_step(step, terms)))
+
+    def report(step: int, terms: dict[str, float]) -> None:
+        progress(describe_step(step, terms))
+
+    trainer.run(run, progress=report, processes=processes)
     folder = run / "weights"
     folder.mkdir(exist_ok=True)
     with torch.no_grad():
