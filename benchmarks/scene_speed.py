@@ -1,6 +1,6 @@
-"""How fast scenes are drawn on one core, and how many words they give.
+"""How fast scenes are drawn on one core, how many words they give, and how long one core draws at a GPU's step.
 
-    python -m benchmarks.scene_speed --lexicon words.txt --fonts FOLDER --backgrounds FOLDER
+    python -m benchmarks.scene_speed --lexicon words.txt --fonts FOLDER --backgrounds FOLDER --words words.jsonl:train
 
 Each process draws its own scenes with OpenCV on one thread; the times are of the processor, so other load on the
 machine does not count. Photos are read inside of the measured time.
@@ -12,6 +12,7 @@ import argparse
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,9 +20,20 @@ import numpy as np
 from benchmarks.record import write
 from textsearch.geometry import rectify
 from textsearch.layout import corners
+from textsearch.runtime.model import load_model
+from textsearch.training.ahead import StepData
+from textsearch.training.augment import squeeze_and_tint, vary
+from textsearch.training.datasets.annotations import words_file
+from textsearch.training.datasets.photos import PhotoSet
+from textsearch.training.joint import JointData, JointRecipe
 from textsearch.training.samples import Sample
 from textsearch.training.scenes import DrawnScenes
+from textsearch.training.sources import PhotosAtRandom, ScenesAtRandom
+from textsearch.training.tdsl import TdslData, TdslRecipe, VariedSource
 from textsearch.training.train import read_lexicon, readable_fonts
+
+_SHARES = (0.6, 0.4)
+"""Of annotated photos and drawn scenes, as runs have them that are given no photos without annotation."""
 
 
 def measure(source: DrawnScenes, seed: int, count: int) -> tuple[list[float], list[Sample]]:
@@ -46,12 +58,32 @@ def cut_words(samples: list[Sample]) -> tuple[int, float]:
     return count, time.process_time() - before
 
 
+def batch_seconds(photos: PhotoSet[Any], scenes: DrawnScenes, count: int) -> dict[str, float]:
+    """Return the median seconds of processor time of one step's data, as large as the recipes for a GPU have it."""
+    annotated, drawn = PhotosAtRandom(photos), ScenesAtRandom(scenes)
+    characters = set(load_model().alphabet.characters) - {""}
+    joint = JointData((annotated, drawn), _SHARES, characters, JointRecipe(views=8, words=192))
+    squares = (VariedSource(annotated, _SHARES[0], vary), VariedSource(drawn, _SHARES[1], squeeze_and_tint))
+    data: dict[str, StepData[Any]] = {"joint": joint, "tdsl": TdslData(squares, TdslRecipe(batch=16))}
+    return {name: round(_median_seconds(source, count), 2) for name, source in data.items()}
+
+
+def _median_seconds(data: StepData[Any], count: int) -> float:
+    seconds = []
+    for step in range(count):
+        before = time.process_time()
+        data.batch(step)
+        seconds.append(time.process_time() - before)
+    return statistics.median(seconds)
+
+
 def main() -> None:
     """Measure and write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lexicon", type=Path, required=True)
     parser.add_argument("--fonts", type=Path, required=True)
     parser.add_argument("--backgrounds", type=Path)
+    parser.add_argument("--words", required=True, metavar="FILE[:SPLIT]", help="annotated photos")
     parser.add_argument("--side", type=int, default=640)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--output", type=Path)
@@ -76,6 +108,7 @@ def main() -> None:
             "legible_share": round(cut / len(words), 3),
             "bent_share": round(sum(len(word.polygon) > 4 for word in words) / len(words), 3),
             "crops_per_second_and_core": round(cut / (sum(seconds) + cutting), 1),
+            "seconds_per_batch": batch_seconds(words_file(arguments.words).photos(), source, arguments.count // 10),
         },
         arguments.output,
     )

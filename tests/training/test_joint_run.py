@@ -55,11 +55,13 @@ def test_a_whole_run(tmp_path: Path, data: JointTrainingData, exported: list[Joi
         train_joint(run, data, replace(RECIPE, steps=3))
 
 
-def test_without_held_back_photos_nothing_is_measured(
+def test_without_held_back_photos_nothing_is_measured_and_processes_change_nothing(
     tmp_path: Path, data: JointTrainingData, exported: list[JointNetwork]
 ) -> None:
-    train_joint(tmp_path / "run", replace(data, held_back=None), RECIPE)
-    assert "held_back_map" not in (tmp_path / "run" / "log.jsonl").read_text()
+    for processes in (0, 1):
+        train_joint(tmp_path / str(processes), replace(data, held_back=None), RECIPE, processes=processes)
+    logs = [(tmp_path / run / "log.jsonl").read_text() for run in ("0", "1")]
+    assert logs[0] == logs[1] and "held_back_map" not in logs[0]
 
 
 def test_the_averaged_weights_are_measured(

@@ -56,6 +56,8 @@ def test_a_whole_run(tmp_path: Path, data: TdslTrainingData) -> None:
     assert any(not torch.equal(trained[name], fresh[name].half().float()) for name in fresh)
 
     before = (weights / "tdsl.safetensors").read_bytes()
+    again = train_tdsl(tmp_path / "again", data, RECIPE, processes=1)
+    assert (again / "tdsl.safetensors").read_bytes() == before
     train_tdsl(run, data, RECIPE)
     assert (weights / "tdsl.safetensors").read_bytes() == before
     for other_data, other in ((data, replace(RECIPE, steps=4)), (replace(data, backgrounds=None), RECIPE)):
