@@ -37,6 +37,7 @@ from textsearch.training.datasets.photos import pictures
 from textsearch.training.pretraining.finetune import LabelledStrips, TuneRecipe, fine_tune, retrieval
 from textsearch.training.pretraining.pretrain import TRAINED_TRUNK, Pretrainer, PretrainRecipe, Task
 from textsearch.training.pretraining.strips import PhotoStrips, StripSource, UnreadCrops, write_strips
+from textsearch.training.steps import told
 from textsearch.training.synth import DrawnWords
 from textsearch.training.train import read_lexicon, readable_fonts
 from textsearch.types import ByteArray
@@ -169,7 +170,8 @@ def pretrained(name: str, variant: Variant, material: Material, run: Path) -> di
     if not finished.exists():
         began = time.process_time()
         trainer = Pretrainer(trunk, material.unlabelled, recipe_of(variant))
-        trainer.run(folder, save_every=50, progress=lambda step, terms: print(name, step, _rounded(terms), flush=True))
+        tell = told(lambda line: print(name, line, flush=True), trainer.recipe.steps, every=50)
+        trainer.run(folder, save_every=50, progress=tell)
         print(f"{name}: pre-trained in {time.process_time() - began:.0f} s of processor time", flush=True)
         torch.save(trainer.trunk.state_dict(), finished)
     weights: dict[str, Any] = torch.load(finished, weights_only=True)
@@ -237,10 +239,6 @@ def spread_of(cells: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         "deviation": float(np.std(values, ddof=1)),
         "seeds": values,
     }
-
-
-def _rounded(terms: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 3) for name, value in terms.items()}
 
 
 def _arguments() -> argparse.Namespace:

@@ -29,9 +29,9 @@ from textsearch.training.cores import CoreTargets, core_targets
 from textsearch.training.loop import encode_texts
 from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
 from textsearch.training.map_losses import map_losses
-from textsearch.training.runs import log_step, mean_terms, save_checkpoint
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.training.sources import RandomSource
+from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
 from textsearch.training.strips import StripBatch, WordStrip, batches, cut, seen_letters
 from textsearch.training.views import ViewRecipe, view
 from textsearch.types import FloatArray
@@ -202,7 +202,7 @@ class JointTrainer:
         save_every: int = 100,
         evaluate: Callable[[JointNetwork], dict[str, float]] | None = None,
         evaluate_every: int = 500,
-        progress: Callable[[int, dict[str, float]], None] | None = None,
+        progress: StepProgress | None = None,
         processes: int = 0,
     ) -> None:
         """Train until the recipe's last step.
@@ -214,25 +214,14 @@ class JointTrainer:
             save_every: steps between checkpoints, at which the means of the terms since the last one are logged.
             evaluate: measures the averaged weights; what it returns is logged.
             evaluate_every: steps between measurements, a multiple of `save_every`; the last step is always measured.
-            progress: receives what is logged.
+            progress: see `StepProgress`.
             processes: how many draw the next batches, see `batches_ahead`.
         """
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            self.load_state(torch.load(checkpoint, map_location=self.device, weights_only=True))
-        since: list[dict[str, float]] = []
-        for batch in batches_ahead(self.data, self.step, self.recipe.steps, processes):
-            since.append(self.train_step(batch))
-            last = self.step == self.recipe.steps
-            if last or self.step % save_every == 0:
-                means = mean_terms(since)
-                since.clear()
-                if evaluate and (last or self.step % evaluate_every == 0):
-                    means |= evaluate(self.averaged())
-                save_checkpoint(checkpoint, self.state())
-                log_step(folder, self.step, means)
-                if progress:
-                    progress(self.step, means)
+        take_up(self, folder)
+        batches = batches_ahead(self.data, self.step, self.recipe.steps, processes)
+        rhythm = Rhythm(save_every, evaluate_every)
+        measure = (lambda: evaluate(self.averaged())) if evaluate else None
+        take_steps(self, map(self.train_step, batches), self.recipe.steps, folder, rhythm, measure, progress)
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
@@ -336,5 +325,5 @@ class JointTrainer:
         """Go on from a state that `state` returned."""
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
-        self.average.weights = state["average"]
+        self.average.weights = {name: tensor.to(self.device) for name, tensor in state["average"].items()}
         self.optimiser.load_state_dict(state["optimiser"])

@@ -27,9 +27,10 @@ from textsearch.training.export import export_network
 from textsearch.training.held_back import HeldBackWords
 from textsearch.training.joint import JointData, JointRecipe, JointTrainer
 from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
-from textsearch.training.runs import check_arguments, describe_step, record_arguments
+from textsearch.training.runs import check_arguments, record_arguments
 from textsearch.training.sources import PhotosAtRandom, RandomSource, ScenesAtRandom
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
+from textsearch.training.steps import told
 from textsearch.training.train import read_lexicon
 
 
@@ -75,11 +76,7 @@ def train_joint(
     drawn = JointData(sources, shares, set(alphabet.characters) - {""}, recipe)
     trainer = JointTrainer(network, drawn, recipe, read_lexicon(data.lexicon), alphabet)
     evaluate = _measurement(run, data.held_back, alphabet) if data.held_back else None
-
-    def report(step: int, terms: dict[str, float]) -> None:
-        progress(describe_step(step, terms))
-
-    trainer.run(run, evaluate=evaluate, progress=report, processes=processes)
+    trainer.run(run, evaluate=evaluate, progress=told(progress, recipe.steps), processes=processes)
     return export_average(trainer, alphabet, {"licence": "Apache-2.0"}, run / "weights")
 
 

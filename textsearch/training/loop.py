@@ -20,7 +20,7 @@ from textsearch.models.joint import JointNetwork
 from textsearch.models.vectors import vectors
 from textsearch.training.cache import FeatureCache
 from textsearch.training.losses import BRANCH_TERMS, branch_loss, words_to_compare
-from textsearch.training.runs import log_step, save_checkpoint
+from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
 from textsearch.types import FloatArray
 
 
@@ -121,24 +121,16 @@ class BranchTrainer:
         folder: Path,
         save_every: int = 500,
         evaluate: Callable[[Branches], dict[str, float]] | None = None,
-        progress: Callable[[int, dict[str, float]], None] | None = None,
+        progress: StepProgress | None = None,
     ) -> None:
         """Train until the recipe's last step, saving to `folder`, its log.jsonl and its curves.png.
 
         A checkpoint in the folder is taken up where it stopped.
         """
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            self.load_state(torch.load(checkpoint, weights_only=True))
-        while self.step < self.recipe.steps:
-            terms = self.train_step()
-            if self.step % save_every == 0 or self.step == self.recipe.steps:
-                if evaluate:
-                    terms |= evaluate(self.branches)
-                save_checkpoint(checkpoint, self.state())
-                log_step(folder, self.step, terms)
-            if progress:
-                progress(self.step, terms)
+        take_up(self, folder)
+        steps = (self.train_step() for _ in range(self.step, self.recipe.steps))
+        measure = (lambda: evaluate(self.branches)) if evaluate else None
+        take_steps(self, steps, self.recipe.steps, folder, Rhythm(save_every, save_every), measure, progress)
 
     def train_step(self) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""

@@ -23,9 +23,9 @@ from textsearch.training.ahead import batches_ahead
 from textsearch.training.augment import CropRecipe
 from textsearch.training.detection_losses import detection_losses
 from textsearch.training.losses import alter, published_losses, spelling_loss
-from textsearch.training.runs import log_step, mean_terms, save_checkpoint
 from textsearch.training.samples import Sample
 from textsearch.training.sources import RandomSource
+from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
 from textsearch.training.targets import Locations, assign
 
 
@@ -164,7 +164,7 @@ class TdslTrainer:
         self,
         folder: Path,
         evaluate: Callable[[TdslNetwork], dict[str, float]] | None = None,
-        progress: Callable[[int, dict[str, float]], None] | None = None,
+        progress: StepProgress | None = None,
         processes: int = 0,
     ) -> None:
         """Train until the recipe's last step, saving to `folder`, its log.jsonl and its curves.png.
@@ -174,27 +174,14 @@ class TdslTrainer:
         Args:
             folder: folder of the run.
             evaluate: measures the network, which is in evaluation mode; what it returns is logged.
-            progress: receives every step's number and loss terms, at checkpoints the means and measurements.
+            progress: see `StepProgress`.
             processes: how many draw the next batches, see `batches_ahead`.
         """
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            self.load_state(torch.load(checkpoint, map_location="cpu", weights_only=True))
-        since: list[dict[str, float]] = []
-        for batch in batches_ahead(self.data, self.step, self.recipe.steps, processes):
-            terms = self.train_step(batch)
-            since.append(terms)
-            last = self.step == self.recipe.steps
-            if last or self.step % self.recipe.save_every == 0:
-                means = mean_terms(since)
-                since.clear()
-                if evaluate and (last or self.step % self.recipe.evaluate_every == 0):
-                    means |= evaluate(self.network.eval())
-                save_checkpoint(checkpoint, self.state())
-                log_step(folder, self.step, means)
-                terms = means
-            if progress:
-                progress(self.step, terms)
+        take_up(self, folder)
+        batches = batches_ahead(self.data, self.step, self.recipe.steps, processes)
+        rhythm = Rhythm(self.recipe.save_every, self.recipe.evaluate_every)
+        measure = (lambda: evaluate(self.network.eval())) if evaluate else None
+        take_steps(self, map(self.train_step, batches), self.recipe.steps, folder, rhythm, measure, progress)
 
     def train_step(self, batch: TdslBatch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""

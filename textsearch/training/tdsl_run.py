@@ -25,8 +25,9 @@ from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.devices import check_device
 from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
 from textsearch.training.retrieval import photo_retrieval
-from textsearch.training.runs import check_arguments, describe_step, record_arguments
+from textsearch.training.runs import check_arguments, record_arguments
 from textsearch.training.sources import PhotosAtRandom, ScenesAtRandom
+from textsearch.training.steps import told
 from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, VariedSource, new_network
 from textsearch.training.train import read_lexicon
 
@@ -70,13 +71,8 @@ def train_tdsl(
     record_arguments(run, arguments)
     drawn = TdslData(_sources(open_material(run, data, None, progress)), recipe)
     trainer = TdslTrainer(network, drawn, recipe, read_lexicon(data.lexicon))
-
-    def report(step: int, terms: dict[str, float]) -> None:
-        if step % 20 == 0 or "held_back_map" in terms:
-            progress(describe_step(step, terms))
-
     evaluate = _measurement(data.held_back, recipe) if data.held_back else None
-    trainer.run(run, evaluate=evaluate, progress=report, processes=processes)
+    trainer.run(run, evaluate=evaluate, progress=told(progress, recipe.steps), processes=processes)
     metadata = {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}
     save_tdsl(trainer.network, recipe.network, metadata, run / "weights")
     return run / "weights"

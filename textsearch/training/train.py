@@ -30,8 +30,9 @@ from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.datasets.photos import legible_texts, pictures, some_pictures
 from textsearch.training.export import export_network
 from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, word_retrieval
-from textsearch.training.runs import check_arguments, describe_step, record_arguments
+from textsearch.training.runs import check_arguments, record_arguments
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
+from textsearch.training.steps import told
 from textsearch.training.synth import DrawnWords
 from textsearch.types import FloatArray
 
@@ -110,11 +111,7 @@ def train(
     def evaluate(branches: Branches) -> dict[str, float]:
         return word_retrieval(branches, held_back, alphabet, prototypes)
 
-    def report(step: int, terms: dict[str, float]) -> None:
-        if step % 100 == 0 or "held_back_map" in terms:
-            progress(describe_step(step, terms))
-
-    trainer.run(run, evaluate=evaluate, progress=report)
+    trainer.run(run, evaluate=evaluate, progress=told(progress, recipe.steps, every=100))
     weights = run / "weights"
     weights.mkdir(exist_ok=True)
     network.image, network.word = trainer.branches.image, trainer.branches.word

@@ -26,7 +26,7 @@ from textsearch.training.adaptation.degraded import degraded
 from textsearch.training.averaging import MovingAverage
 from textsearch.training.loop import encode_texts
 from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
-from textsearch.training.runs import log_step, mean_terms, save_checkpoint
+from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
 from textsearch.training.strips import StripBatch, WordStrip, batches, seen_letters
 from textsearch.types import ByteArray
 
@@ -118,9 +118,7 @@ class SelfTrainer:
         ]
         return [{"params": parameters, "lr": rate, "peak": rate} for parameters, rate in rated]
 
-    def run(
-        self, folder: Path, save_every: int = 20, progress: Callable[[int, dict[str, float]], None] | None = None
-    ) -> None:
+    def run(self, folder: Path, save_every: int = 20, progress: StepProgress | None = None) -> None:
         """Train until the recipe's last step.
 
         A checkpoint in the folder is taken up where it stopped.
@@ -128,22 +126,11 @@ class SelfTrainer:
         Args:
             folder: receives the checkpoint, the log.jsonl and the curves.png; it is made if need be.
             save_every: steps between checkpoints, at which the means of the terms since the last one are logged.
-            progress: receives what is logged.
+            progress: see `StepProgress`.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            self.load_state(torch.load(checkpoint, weights_only=True))
-        since: list[dict[str, float]] = []
-        while self.step < self.recipe.steps:
-            since.append(self.train_step())
-            if self.step % save_every == 0 or self.step == self.recipe.steps:
-                means = mean_terms(since)
-                since.clear()
-                save_checkpoint(checkpoint, self.state())
-                log_step(folder, self.step, means)
-                if progress:
-                    progress(self.step, means)
+        take_up(self, folder)
+        steps = (self.train_step() for _ in range(self.step, self.recipe.steps))
+        take_steps(self, steps, self.recipe.steps, folder, Rhythm(save_every, save_every), progress=progress)
 
     def train_step(self) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""

@@ -21,8 +21,8 @@ from textsearch.training.adaptation.self_training import SelfTrainer, SelfTraini
 from textsearch.training.export import export_network
 from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe
 from textsearch.training.pretraining.strips import fit_strip
-from textsearch.training.runs import describe_step
 from textsearch.training.start import write_alphabet
+from textsearch.training.steps import told
 from textsearch.types import ByteArray
 
 Progress = Callable[[str], None]
@@ -62,17 +62,13 @@ def train(folder: Path, old: OnnxModel, strips: GalleryStrips, options: AdaptOpt
         options: how.
         progress: receives a line of text from time to time.
     """
-
-    def tell(step: int, terms: dict[str, float]) -> None:
-        progress(describe_step(step, terms))
-
     steps = options.steps if options.minutes is None else affordable_steps(folder / "steps.json", old, strips, options)
     network = load_joint(old.folder)
     before = pretraining_recipe(steps // PRETRAINED_PART, options.seed)
-    _pretrain(network.recogniser.trunk, strips, folder / ".pretraining", before, tell)
+    _pretrain(network.recogniser.trunk, strips, folder / ".pretraining", before, progress)
     recipe = SelfTrainingRecipe(steps=steps - before.steps, seed=options.seed)
     trainer = SelfTrainer(network, load_joint(old.folder), strips, old.alphabet, recipe)
-    trainer.run(folder / ".training", progress=tell)
+    trainer.run(folder / ".training", progress=told(progress, recipe.steps))
     temporary = folder / "weights.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -106,7 +102,7 @@ def _pretrain(
     strips: GalleryStrips,
     folder: Path,
     recipe: PretrainRecipe,
-    tell: Callable[[int, dict[str, float]], None],
+    progress: Progress,
 ) -> None:
     """Train the last blocks of a trunk, in place, on strips that nobody reads."""
     places = strips.places(sure=False, held_back=False)
@@ -114,5 +110,4 @@ def _pretrain(
     trunk.requires_grad_(False)
     for parameter in trunk.last_blocks():
         parameter.requires_grad_(True)
-    folder.mkdir(parents=True, exist_ok=True)
-    Pretrainer(trunk, seen, recipe).run(folder, save_every=20, progress=tell)
+    Pretrainer(trunk, seen, recipe).run(folder, save_every=20, progress=told(progress, recipe.steps))

@@ -26,7 +26,7 @@ from textsearch.training.pretraining.masking import encode_visible, resize_visib
 from textsearch.training.pretraining.momentum import follow, momentum_copy, rising_momentum
 from textsearch.training.pretraining.rearrange import permute, restore
 from textsearch.training.pretraining.reconstruct import Decoder, reconstruction_loss
-from textsearch.training.runs import log_step, mean_terms, save_checkpoint
+from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
 from textsearch.types import ByteArray
 
 KEY_GROUP = 32
@@ -179,7 +179,7 @@ class Pretrainer:
         save_every: int = 100,
         evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
         evaluate_every: int = 500,
-        progress: Callable[[int, dict[str, float]], None] | None = None,
+        progress: StepProgress | None = None,
         processes: int = 0,
     ) -> None:
         """Train until the recipe's last step.
@@ -191,27 +191,19 @@ class Pretrainer:
             save_every: steps between checkpoints, at which the means of the terms since the last one are logged.
             evaluate: measures the trunk, which is in evaluation mode then; what it returns is logged.
             evaluate_every: steps between measurements, a multiple of `save_every`; the last step is always measured.
-            progress: receives what is logged.
+            progress: see `StepProgress`.
             processes: how many draw the next batches, see `batches_ahead`.
         """
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            self.load_state(torch.load(checkpoint, map_location=self.device, weights_only=True))
-        folder.mkdir(parents=True, exist_ok=True)
-        since: list[dict[str, float]] = []
-        for batch in batches_ahead(self.data, self.step, self.recipe.steps, processes):
-            since.append(self.train_step(batch))
-            last = self.step == self.recipe.steps
-            if last or self.step % save_every == 0:
-                means = mean_terms(since)
-                since.clear()
-                if evaluate and (last or self.step % evaluate_every == 0):
-                    means |= evaluate(self.trunk.eval())
-                    self._training_mode()
-                save_checkpoint(checkpoint, self.state())
-                log_step(folder, self.step, means)
-                if progress:
-                    progress(self.step, means)
+        take_up(self, folder)
+        batches = batches_ahead(self.data, self.step, self.recipe.steps, processes)
+        rhythm = Rhythm(save_every, evaluate_every)
+        measure = (lambda: self._measured(evaluate)) if evaluate else None
+        take_steps(self, map(self.train_step, batches), self.recipe.steps, folder, rhythm, measure, progress)
+
+    def _measured(self, evaluate: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
+        measured = evaluate(self.trunk.eval())
+        self._training_mode()
+        return measured
 
     def train_step(self, batch: PretrainBatch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""

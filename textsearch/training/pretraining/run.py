@@ -24,8 +24,9 @@ from textsearch.training.devices import check_device
 from textsearch.training.export import export_network
 from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe
 from textsearch.training.pretraining.strips import PhotoStrips, StripSource, write_strips
-from textsearch.training.runs import check_arguments, describe_step, record_arguments
+from textsearch.training.runs import check_arguments, record_arguments
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
+from textsearch.training.steps import told
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,7 @@ def pretrain(
     }
     strips = write_strips(run / "strips", sources, recipe.seed, progress=progress)
     trainer = Pretrainer(network.recogniser.trunk, strips, recipe)
-
-    def report(step: int, terms: dict[str, float]) -> None:
-        progress(describe_step(step, terms))
-
-    trainer.run(run, progress=report, processes=processes)
+    trainer.run(run, progress=told(progress, recipe.steps), processes=processes)
     folder = run / "weights"
     folder.mkdir(exist_ok=True)
     with torch.no_grad():
