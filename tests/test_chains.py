@@ -3,14 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.boxes import box
 from textsearch import chains as module
 from textsearch.chains import band
 from textsearch.geometry import order_corners, side_lengths, sides, slice_along
 from textsearch.types import FloatArray
-
-
-def box(left: float, top: float, right: float, bottom: float) -> FloatArray:
-    return order_corners(np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32))
 
 
 def turned(polygon: FloatArray, degrees: float) -> FloatArray:

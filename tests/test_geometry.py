@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.boxes import box
 from textsearch.geometry import (
     Fit,
     is_vertical,
@@ -19,10 +20,6 @@ from textsearch.geometry import (
     turned,
 )
 from textsearch.types import FloatArray
-
-
-def box(left: float, top: float, right: float, bottom: float) -> FloatArray:
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def rotated(quadrilateral: FloatArray, degrees: float) -> FloatArray:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.boxes import box
 from textsearch.glance import even_out, unseen
-from textsearch.types import FloatArray
-
-
-def box(left: float, top: float, right: float, bottom: float) -> FloatArray:
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def test_pale_letters_stand_out_after_evening() -> None:

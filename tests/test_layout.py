@@ -3,16 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.boxes import word_box
 from textsearch.layout import BREAK, adjacency, beneath, beside, corners, reading_lines, slice_polygon
 from textsearch.types import FloatArray
 
-
-def box(left: float, top: float, width: float = 40, height: float = 10) -> FloatArray:
-    right, bottom = left + width, top + height
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-FIRST = box(100, 100)
+FIRST = word_box(100, 100)
 
 
 # --- the next word of a line, the line below
@@ -25,22 +20,22 @@ def turned(polygon: FloatArray, degrees: float) -> FloatArray:
 
 
 PLACES = [
-    (box(145, 100), 1.0, 0.0),  # the next word
-    (box(160, 100), 0.5, 0.0),  # two text heights further
-    (box(180, 100), 0.0, 0.0),  # four
-    (box(137, 100), 1.0, 0.0),  # overlapping a little
-    (box(120, 100), 0.0, 0.0),  # overlapping far
-    (box(105, 102, 20, 6), 0.0, 0.0),  # inside
-    (box(60, 100), 0.0, 0.0),  # before
-    (box(145, 103), 1.0, 0.0),  # a little lower
-    (box(145, 106), 0.5, 0.0),  # much lower
-    (box(145, 97, height=16), 1.0, 0.0),  # larger letters
-    (box(145, 85, height=40), 0.0, 0.0),  # a headline
-    (box(100, 112), 0.0, 1.0),  # the line below
-    (box(100, 125), 0.0, 0.5),  # with a loose leading
-    (box(100, 150), 0.0, 0.0),  # another paragraph
-    (box(150, 112), 0.0, 0.0),  # below, but beside
-    (box(100, 88), 0.0, 0.0),  # above
+    (word_box(145, 100), 1.0, 0.0),  # the next word
+    (word_box(160, 100), 0.5, 0.0),  # two text heights further
+    (word_box(180, 100), 0.0, 0.0),  # four
+    (word_box(137, 100), 1.0, 0.0),  # overlapping a little
+    (word_box(120, 100), 0.0, 0.0),  # overlapping far
+    (word_box(105, 102, 20, 6), 0.0, 0.0),  # inside
+    (word_box(60, 100), 0.0, 0.0),  # before
+    (word_box(145, 103), 1.0, 0.0),  # a little lower
+    (word_box(145, 106), 0.5, 0.0),  # much lower
+    (word_box(145, 97, height=16), 1.0, 0.0),  # larger letters
+    (word_box(145, 85, height=40), 0.0, 0.0),  # a headline
+    (word_box(100, 112), 0.0, 1.0),  # the line below
+    (word_box(100, 125), 0.0, 0.5),  # with a loose leading
+    (word_box(100, 150), 0.0, 0.0),  # another paragraph
+    (word_box(150, 112), 0.0, 0.0),  # below, but beside
+    (word_box(100, 88), 0.0, 0.0),  # above
 ]
 
 
@@ -53,14 +48,14 @@ def test_where_a_second_word_stands(second: FloatArray, right: float, below: flo
 
 
 def test_text_in_another_direction_does_not_go_on() -> None:
-    upwards = turned(box(0, 0), -90) + np.array([145, 105], np.float32)
+    upwards = turned(word_box(0, 0), -90) + np.array([145, 105], np.float32)
     assert beside(FIRST[None], upwards[None])[0, 0] == 0
     assert beneath(FIRST[None], turned(FIRST, 180)[None] + np.array([240, 222], np.float32))[0, 0] == 0
 
 
 def on_circle(count: int, radius: float = 150) -> FloatArray:
     """Return words along an arch, each turned by 15 degrees more."""
-    arch = [turned(box(-18, -radius, 36), 15 * place) for place in range(count)]
+    arch = [turned(word_box(-18, -radius, 36), 15 * place) for place in range(count)]
     return np.stack(arch)
 
 
@@ -69,17 +64,17 @@ def test_a_curved_line_is_one_line() -> None:
 
 
 def test_lines_are_read_from_above_and_from_the_left() -> None:
-    words = [box(50, 20), box(0, 0), box(50, 0), box(0, 20), box(0, 60)]
+    words = [word_box(50, 20), word_box(0, 0), word_box(50, 0), word_box(0, 20), word_box(0, 60)]
     assert reading_lines(np.stack(words)) == [[1, 2], [3, 0], [4]]
 
 
 def test_two_columns_are_not_one_line() -> None:
-    words = [box(0, 0), box(100, 0), box(0, 20), box(100, 20)]
+    words = [word_box(0, 0), word_box(100, 0), word_box(0, 20), word_box(100, 20)]
     assert reading_lines(np.stack(words)) == [[0], [1], [2], [3]]
 
 
 def test_a_word_continues_one_line_only() -> None:
-    words = [box(0, 0), box(0, 4), box(45, 0)]
+    words = [word_box(0, 0), word_box(0, 4), word_box(45, 0)]
     assert sorted(reading_lines(np.stack(words))) == [[0, 2], [1]]
 
 
@@ -94,7 +89,7 @@ def test_no_region_has_no_line() -> None:
 
 
 def test_a_line_break_leads_to_the_beginning_of_the_next_line() -> None:
-    words = np.stack([box(0, 0), box(45, 0), box(0, 15), box(45, 15)])
+    words = np.stack([word_box(0, 0), word_box(45, 0), word_box(0, 15), word_box(45, 15)])
     follows = adjacency(words, np.array([0, 0, 1, 1]))
     assert follows[0, 1] == follows[2, 3] == 1
     assert follows[1, 2] == pytest.approx(BREAK), "the last word of a line and the first of the next"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.boxes import word_box
 from tests.fakes import certain_lattice
 from tests.index.samples import IDENTITY, MODEL, encoded, texts_holding
 from textsearch.alphabet import Alphabet
@@ -20,20 +21,15 @@ from textsearch.types import FloatArray
 ALPHABET = MODEL.alphabet
 
 
-def box(left: float, top: float, width: float = 40, height: float = 10) -> FloatArray:
-    right, bottom = left + width, top + height
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
 def row(number: int, image: int, text: str, polygon: FloatArray) -> ReadingRow:
     return number, image, polygon.astype("<f4").tobytes(), certain_lattice(text).to_bytes(), 1 / number
 
 
 ROWS = [
-    row(1, 1, "TGK", box(45, 0)),
-    row(2, 1, "RE16", box(0, 0)),
-    row(3, 1, "below", box(0, 15)),
-    row(4, 2, "alone", box(0, 0)),
+    row(1, 1, "TGK", word_box(45, 0)),
+    row(2, 1, "RE16", word_box(0, 0)),
+    row(3, 1, "below", word_box(0, 15)),
+    row(4, 2, "alone", word_box(0, 0)),
 ]
 
 

@@ -17,12 +17,6 @@ MODEL = FakeModel()
 IDENTITY = ModelIdentity(MODEL.name, MODEL.fingerprint, MODEL.dimension)
 
 
-def box(left: float, top: float, width: float = 40, height: float = 10) -> FloatArray:
-    """Return a level quadrilateral (4, 2)."""
-    right, bottom = left + width, top + height
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
 def unsure_lattice(text: str, letters: str, generator: Generator) -> Lattice:
     """Return a lattice that reads a text but believes in one other of some letters at many of its frames."""
     probabilities = np.zeros((2 * len(text) + 1, len(ALPHABET.characters)), np.float32)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.matching.gallery import MODEL, box, fill, image_of, unsure_lattice
+from tests.boxes import word_box
+from tests.matching.gallery import MODEL, fill, image_of, unsure_lattice
 from textsearch.query import Searcher, SearchOptions
 
 LETTERS = "abc1"
@@ -29,7 +30,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
             for place in range(int(generator.integers(1, 4))):
                 words.append("".join(generator.choice(list(LETTERS), int(generator.integers(1, 6)))))
                 polygons.append(
-                    box(45 * place + float(generator.integers(4)), 14 * line + float(generator.integers(3)))
+                    word_box(45 * place + float(generator.integers(4)), 14 * line + float(generator.integers(3)))
                 )
         lattices = [unsure_lattice(word, LETTERS, generator) for word in words]
         images.append(image_of(f"/{number}.jpg", words, polygons, lattices))

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.boxes import word_box
 from tests.fakes import certain_lattice
-from tests.matching.gallery import MODEL, box, fill, image_of
+from tests.matching.gallery import MODEL, fill, image_of
 from textsearch.errors import QueryError
 from textsearch.hits import Hit
 from textsearch.query import Searcher, SearchOptions
@@ -20,19 +21,24 @@ Placed = dict[str, list[tuple[str, FloatArray]]]
 SLANT = np.array([[1, 0.5], [-0.5, 1]], np.float32)
 
 GALLERY: Placed = {
-    "split plate": [("FORD", box(0, 0)), ("RE16", box(45, 0)), ("TGK", box(90, 0))],
-    "merged plate": [("RE16TGK", box(0, 0, 80)), ("2016", box(90, 0))],
-    "far apart": [("RE16", box(0, 0)), ("TGK", box(200, 150))],
-    "coca cola": [("Enjoy", box(0, 0)), ("Coca", box(45, 0)), ("Cola", box(90, 0))],
-    "merged cola": [("CocaCola", box(0, 0, 80))],
-    "cola below": [("Enjoy", box(0, 0)), ("Coca", box(45, 0)), ("Cola", box(0, 14)), ("light", box(45, 14))],
-    "slanted cola": [("Coca", box(0, 0) @ SLANT), ("Cola", box(45, 0) @ SLANT)],
-    "cola coca": [("Cola", box(0, 0)), ("Coca", box(45, 0))],
-    "cola far": [("Coca", box(0, 0)), ("Cola", box(200, 150))],
-    "accent": [("Café", box(0, 0)), ("Paris", box(45, 0))],
-    "no accent": [("CAFE", box(0, 0)), ("Paris", box(45, 0))],
-    "sale": [("WHOLESALE", box(0, 0, 90))],
-    "start": [("SALEROOM", box(0, 0, 80))],
+    "split plate": [("FORD", word_box(0, 0)), ("RE16", word_box(45, 0)), ("TGK", word_box(90, 0))],
+    "merged plate": [("RE16TGK", word_box(0, 0, 80)), ("2016", word_box(90, 0))],
+    "far apart": [("RE16", word_box(0, 0)), ("TGK", word_box(200, 150))],
+    "coca cola": [("Enjoy", word_box(0, 0)), ("Coca", word_box(45, 0)), ("Cola", word_box(90, 0))],
+    "merged cola": [("CocaCola", word_box(0, 0, 80))],
+    "cola below": [
+        ("Enjoy", word_box(0, 0)),
+        ("Coca", word_box(45, 0)),
+        ("Cola", word_box(0, 14)),
+        ("light", word_box(45, 14)),
+    ],
+    "slanted cola": [("Coca", word_box(0, 0) @ SLANT), ("Cola", word_box(45, 0) @ SLANT)],
+    "cola coca": [("Cola", word_box(0, 0)), ("Coca", word_box(45, 0))],
+    "cola far": [("Coca", word_box(0, 0)), ("Cola", word_box(200, 150))],
+    "accent": [("Café", word_box(0, 0)), ("Paris", word_box(45, 0))],
+    "no accent": [("CAFE", word_box(0, 0)), ("Paris", word_box(45, 0))],
+    "sale": [("WHOLESALE", word_box(0, 0, 90))],
+    "start": [("SALEROOM", word_box(0, 0, 80))],
 }
 
 

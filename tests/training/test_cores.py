@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.boxes import box
 from textsearch.detection import decode
 from textsearch.geometry import overlap
 from textsearch.options import DetectionOptions
@@ -12,10 +13,6 @@ from textsearch.training.samples import WordLabel
 from textsearch.types import FloatArray
 
 GROWTH = 1.3
-
-
-def box(left: float, top: float, right: float, bottom: float) -> FloatArray:
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def word(polygon: FloatArray, legible: bool = True) -> WordLabel:
