@@ -27,10 +27,11 @@ from textsearch.features import SEQUENCE_LENGTH, region_features
 from textsearch.lattice import Lattice
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.model import OnnxModel
+from textsearch.training.branches import BranchRecipe, BranchTrainer, encode_texts
+from textsearch.training.branches_run import batch_shares
 from textsearch.training.cache import FeatureCache
-from textsearch.training.loop import BranchRecipe, BranchTrainer, encode_texts
+from textsearch.training.inputs import read_lexicon
 from textsearch.training.losses import BRANCH_TERMS
-from textsearch.training.train import batch_shares, read_lexicon
 from textsearch.types import FloatArray
 
 CONTRASTIVE = ("words_of_image", "images_of_word")

@@ -34,12 +34,12 @@ from textsearch.models.weights import load_recogniser
 from textsearch.runtime.model import load_model
 from textsearch.training.crops import AnnotatedWords
 from textsearch.training.datasets.photos import pictures
+from textsearch.training.inputs import read_lexicon, readable_fonts
 from textsearch.training.pretraining.finetune import LabelledStrips, TuneRecipe, fine_tune, retrieval
 from textsearch.training.pretraining.pretrain import TRAINED_TRUNK, Pretrainer, PretrainRecipe, Task
 from textsearch.training.pretraining.strips import PhotoStrips, StripSource, UnreadCrops, write_strips
-from textsearch.training.steps import told
+from textsearch.training.steps import as_lines
 from textsearch.training.synth import DrawnWords
-from textsearch.training.train import read_lexicon, readable_fonts
 from textsearch.types import ByteArray
 
 SHARES = (0.01, 0.1, 1.0)
@@ -170,7 +170,7 @@ def pretrained(name: str, variant: Variant, material: Material, run: Path) -> di
     if not finished.exists():
         began = time.process_time()
         trainer = Pretrainer(trunk, material.unlabelled, recipe_of(variant))
-        tell = told(lambda line: print(name, line, flush=True), trainer.recipe.steps, every=50)
+        tell = as_lines(lambda line: print(name, line, flush=True), trainer.recipe.steps, every=50)
         trainer.run(folder, save_every=50, progress=tell)
         print(f"{name}: pre-trained in {time.process_time() - began:.0f} s of processor time", flush=True)
         torch.save(trainer.trunk.state_dict(), finished)

@@ -21,19 +21,19 @@ from benchmarks.record import write
 from textsearch.geometry import rectify
 from textsearch.layout import corners
 from textsearch.runtime.model import load_model
-from textsearch.training.ahead import StepData
-from textsearch.training.augment import squeeze_and_tint, vary
+from textsearch.training.ahead import StepBatches
+from textsearch.training.augment import VariedSource, squeeze_and_tint, vary
 from textsearch.training.datasets.annotations import words_file
 from textsearch.training.datasets.photos import PhotoSet
-from textsearch.training.joint import JointData, JointRecipe
+from textsearch.training.inputs import read_lexicon, readable_fonts
+from textsearch.training.joint import JointBatches, JointRecipe
 from textsearch.training.samples import Sample
 from textsearch.training.scenes import DrawnScenes
-from textsearch.training.sources import PhotosAtRandom, ScenesAtRandom
-from textsearch.training.tdsl import TdslData, TdslRecipe, VariedSource
-from textsearch.training.train import read_lexicon, readable_fonts
+from textsearch.training.sources import Mixture, PhotosAtRandom
+from textsearch.training.tdsl import TdslBatches, TdslRecipe
 
-_SHARES = (0.6, 0.4)
-"""Of annotated photos and drawn scenes, as runs have them that are given no photos without annotation."""
+_PHOTOS = 0.6
+"""Part of the samples that are annotated photos; the others are drawn scenes, as in a run without further photos."""
 
 
 def measure(source: DrawnScenes, seed: int, count: int) -> tuple[list[float], list[Sample]]:
@@ -42,7 +42,7 @@ def measure(source: DrawnScenes, seed: int, count: int) -> tuple[list[float], li
     generator = np.random.default_rng(seed)
     for _ in range(count):
         before = time.process_time()
-        samples.append(source.scene(generator))
+        samples.append(source.draw(generator))
         seconds.append(time.process_time() - before)
     return seconds, samples
 
@@ -60,19 +60,23 @@ def cut_words(samples: list[Sample]) -> tuple[int, float]:
 
 def batch_seconds(photos: PhotoSet[Any], scenes: DrawnScenes, count: int) -> dict[str, float]:
     """Return the median seconds of processor time of one step's data, as large as the recipes for a GPU have it."""
-    annotated, drawn = PhotosAtRandom(photos), ScenesAtRandom(scenes)
+    annotated = PhotosAtRandom(photos)
     characters = set(load_model().alphabet.characters) - {""}
-    joint = JointData((annotated, drawn), _SHARES, characters, JointRecipe(views=8, words=192))
-    squares = (VariedSource(annotated, _SHARES[0], vary), VariedSource(drawn, _SHARES[1], squeeze_and_tint))
-    data: dict[str, StepData[Any]] = {"joint": joint, "tdsl": TdslData(squares, TdslRecipe(batch=16))}
-    return {name: round(_median_seconds(source, count), 2) for name, source in data.items()}
+    mixture = Mixture([(annotated, _PHOTOS), (scenes, 1 - _PHOTOS)])
+    recipe = TdslRecipe(batch=16)
+    squares = VariedSource(annotated, vary, recipe.crop), VariedSource(scenes, squeeze_and_tint, recipe.crop)
+    batches: dict[str, StepBatches[Any]] = {
+        "joint": JointBatches(mixture, characters, JointRecipe(views=8, words=192)),
+        "tdsl": TdslBatches(Mixture([(squares[0], _PHOTOS), (squares[1], 1 - _PHOTOS)]), recipe),
+    }
+    return {name: round(_median_seconds(each, count), 2) for name, each in batches.items()}
 
 
-def _median_seconds(data: StepData[Any], count: int) -> float:
+def _median_seconds(batches: StepBatches[Any], count: int) -> float:
     seconds = []
     for step in range(count):
         before = time.process_time()
-        data.batch(step)
+        batches.batch(step)
         seconds.append(time.process_time() - before)
     return statistics.median(seconds)
 
@@ -96,6 +100,7 @@ def main() -> None:
     seconds, samples = measure(source, 1, arguments.count)
     cut, cutting = cut_words(samples)
     words = [word for sample in samples for word in sample.words]
+    annotated = words_file(arguments.words).photos()
     write(
         {
             "side": arguments.side,
@@ -108,7 +113,7 @@ def main() -> None:
             "legible_share": round(cut / len(words), 3),
             "bent_share": round(sum(len(word.polygon) > 4 for word in words) / len(words), 3),
             "crops_per_second_and_core": round(cut / (sum(seconds) + cutting), 1),
-            "seconds_per_batch": batch_seconds(words_file(arguments.words).photos(), source, arguments.count // 10),
+            "seconds_per_batch": batch_seconds(annotated, source, max(1, arguments.count // 10)),
         },
         arguments.output,
     )

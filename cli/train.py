@@ -104,12 +104,12 @@ def branches(
 ) -> None:
     """Train the image and word branches over the frozen trunk, then export them as the package wants them."""
     with training_packages():
-        from textsearch.training.loop import BranchRecipe
-        from textsearch.training.train import TrainingData, train
+        from textsearch.training.branches import BranchRecipe
+        from textsearch.training.branches_run import BranchTrainingData, train_branches
 
     if not words and not datasets:
         raise typer.BadParameter("name annotated words with --words or --dataset")
-    data = TrainingData(
+    data = BranchTrainingData(
         annotations=annotated_sets(words, datasets),
         held_back=held_back_annotations(held_back),
         lexicon=lexicon,
@@ -119,7 +119,7 @@ def branches(
         seed=seed,
         start=start,
     )
-    note(f"exported to {train(run, data, BranchRecipe(steps=steps, batch=batch, seed=seed), note)}")
+    note(f"exported to {train_branches(run, data, BranchRecipe(steps=steps, batch=batch, seed=seed), note)}")
 
 
 @app.command(
@@ -283,5 +283,5 @@ def pretrain(
         precision=precision.value,
         seed=seed,
     )
-    data = pretraining.PretrainData(tuple(photos), start)
+    data = pretraining.PretrainingData(tuple(photos), start)
     note(f"exported to {pretraining.pretrain(run, data, recipe, note, processes)}")

@@ -14,18 +14,17 @@ import pytest
 from tests.cli.conftest import Outcome, Run
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslConfig
-from textsearch.training import classifier_run, joint_run, tdsl_run
-from textsearch.training import train as training
+from textsearch.training import branches_run, classifier_run, joint_run, tdsl_run
+from textsearch.training.branches import BranchRecipe
+from textsearch.training.branches_run import BranchTrainingData
 from textsearch.training.datasets.annotations import FORMS, Annotations
 from textsearch.training.joint import JointRecipe
 from textsearch.training.joint_run import JointTrainingData
-from textsearch.training.loop import BranchRecipe
 from textsearch.training.pretraining import run as pretraining
 from textsearch.training.pretraining.pretrain import TRAINED_TRUNK
-from textsearch.training.pretraining.run import PretrainData
+from textsearch.training.pretraining.run import PretrainingData
 from textsearch.training.tdsl import TdslRecipe
 from textsearch.training.tdsl_run import TdslTrainingData
-from textsearch.training.train import TrainingData
 
 DRAWN = ("--lexicon", "words", "--fonts", "fonts")
 REQUIRED = ("train", "branches", "run", "--words", "a.jsonl", "--held-back", "b.jsonl", *DRAWN)
@@ -43,7 +42,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return run / "weights"
 
     for module, name in (
-        (training, "train"),
+        (branches_run, "train_branches"),
         (joint_run, "train_joint"),
         (tdsl_run, "train_tdsl"),
         (pretraining, "pretrain"),
@@ -62,7 +61,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_defaults(run: Run, asked: list[Any]) -> None:
     outcome = run(*REQUIRED)
-    expected = TrainingData(
+    expected = BranchTrainingData(
         (Annotations(Path("a.jsonl"), None),), Annotations(Path("b.jsonl"), None), Path("words"), Path("fonts")
     )
     assert asked == [Path("run"), expected, BranchRecipe()]
@@ -184,7 +183,7 @@ def test_held_back_words_need_no_form(run: Run, asked: list[Any]) -> None:
 
 def test_defaults_of_pretraining(run: Run, asked: list[Any]) -> None:
     assert run("train", "pretrain", "run", "--photos", "holiday").code == 0
-    assert asked == [Path("run"), PretrainData((Path("holiday"),)), TRAINED_TRUNK, 0]
+    assert asked == [Path("run"), PretrainingData((Path("holiday"),)), TRAINED_TRUNK, 0]
 
 
 def test_everything_said_to_pretraining(run: Run, asked: list[Any]) -> None:
@@ -194,7 +193,7 @@ def test_everything_said_to_pretraining(run: Run, asked: list[Any]) -> None:
     recipe = replace(
         TRAINED_TRUNK, steps=3, batch=256, queue=65_536, momentum=0.999, device="cuda", precision="bfloat16", seed=4
     )
-    assert asked == [Path("run"), PretrainData((Path("a"), Path("b")), Path("w")), recipe, 12]
+    assert asked == [Path("run"), PretrainingData((Path("a"), Path("b")), Path("w")), recipe, 12]
 
 
 # --- help
@@ -304,7 +303,7 @@ def test_a_mistake_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     def train(*arguments: object) -> Path:
         raise TextSearchError("run was begun with other arguments.")
 
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(branches_run, "train_branches", train)
     outcome = run(*REQUIRED)
     assert (outcome.code, outcome.err) == (2, "textsearch: run was begun with other arguments.\n")
 

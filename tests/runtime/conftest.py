@@ -11,8 +11,8 @@ import torch
 
 from tests.fakes import ALPHABET
 from tests.single_thread import one_torch_thread  # noqa: F401
+from textsearch.training.branches import Branches
 from textsearch.training.export import export_branches
-from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
 
 FRAME = 6

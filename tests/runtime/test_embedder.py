@@ -11,8 +11,8 @@ from tests.runtime.conftest import FRAME
 from textsearch.features import region_features, word_features
 from textsearch.lattice import Lattice
 from textsearch.runtime.embedder import OnnxEmbedder
+from textsearch.training.branches import Branches
 from textsearch.training.export import export_branches
-from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
 
 WORDS = ["the quick brown fox jumps over lazy dogs 0123456789"[:length].replace(" ", "") for length in range(1, 52)]

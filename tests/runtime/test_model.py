@@ -18,8 +18,8 @@ from textsearch.runtime import model as module
 from textsearch.runtime.model import WEIGHT_FILES, OnnxModel, check_weights, load_model, preset_of
 from textsearch.runtime.store import is_whole
 from textsearch.similarity import similarity
+from textsearch.training.branches import Branches
 from textsearch.training.export import export_branches
-from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
 
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -31,10 +36,23 @@ def values(batches: Iterator[tuple[Tensor, int]]) -> list[int]:
     return [int(value) for value, _ in batches]
 
 
+class Asked:
+    """Remembers which steps were asked for."""
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+
+    def batch(self, step: int) -> tuple[Tensor, int]:
+        self.steps.append(step)
+        return Squares().batch(step)
+
+
 def test_a_thread_draws_in_order_and_only_what_is_wanted() -> None:
-    drawn = list(batches_ahead(Squares(damaged=6), 2, 6))
+    asked = Asked()
+    drawn = list(batches_ahead(asked, 2, 6))
     assert values(iter(drawn)) == [4, 9, 16, 25]
     assert {process for _, process in drawn} == {os.getpid()}
+    assert asked.steps == [2, 3, 4, 5]
     assert list(batches_ahead(Squares(), 2, 2)) == []
 
 
@@ -57,8 +75,40 @@ def test_a_process_that_ends_is_an_error() -> None:
         values(batches_ahead(Squares(deadly=3), 2, 6, processes=1))
 
 
-def test_whoever_stops_need_not_wait_for_the_rest() -> None:
-    batches = batches_ahead(Squares(), 0, 10**9)
+def test_processes_end_when_no_more_is_wanted() -> None:
+    batches = batches_ahead(Squares(), 0, 10**9, processes=1)
     assert int(next(batches)[0]) == 0
-    batches.close()  # type: ignore[attr-defined]
+    batches.close()
+    assert multiprocessing.active_children() == []
     assert list(batches) == []
+
+
+_KILLED = """
+import time
+from tests.training.test_ahead import Squares
+from textsearch.training.ahead import batches_ahead
+
+if __name__ == "__main__":
+    drawn = batches_ahead(Squares(), 0, 10**9, processes=1)
+    print(next(drawn)[1], flush=True)
+    time.sleep(60)
+"""
+
+
+def test_processes_end_with_a_trainer_that_is_killed() -> None:
+    trainer = subprocess.Popen([sys.executable, "-c", _KILLED], stdout=subprocess.PIPE, text=True)
+    assert trainer.stdout is not None
+    drawer = int(trainer.stdout.readline())
+    trainer.kill()
+    trainer.wait()
+    for _ in range(100):
+        if not alive(drawer):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the process goes on without its trainer")
+
+
+def alive(process: int) -> bool:
+    """Return whether a process runs; one that has ended and that nobody asks about does not."""
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from textsearch.training.branches import Branches
 from textsearch.training.export import IMAGE_GRAPH, STORE, WORD_GRAPH, export_branches, read_header
-from textsearch.training.loop import Branches
 
 FOLDED = np.array([0, 1, 1, 2, 0], np.int32)
 PROTOTYPES = np.array([[0, 0, 0], [1, 2, 3], [0.1, -4, 5]], np.float32)

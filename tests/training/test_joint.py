@@ -10,7 +10,7 @@ from tests.fakes import ALPHABET
 from tests.tiny_joint import tiny_joint
 from tests.tiny_tdsl import Photos, four_photos
 from textsearch.alphabet import normalise
-from textsearch.training.joint import JointData, JointRecipe, JointTrainer
+from textsearch.training.joint import JointBatches, JointRecipe, JointTrainer
 from textsearch.training.start import published_network
 from textsearch.training.views import ViewRecipe
 
@@ -22,20 +22,20 @@ LEXICON = ("cold", "baker", "motel", "banks", "exit", "sale")
 
 
 def trainer(recipe: JointRecipe) -> JointTrainer:
-    data = JointData([Photos(four_photos())], [1.0], set(ALPHABET.characters) - {""}, recipe)
-    return JointTrainer(tiny_joint(), data, recipe, LEXICON, ALPHABET)
+    batches = JointBatches(Photos(four_photos()), set(ALPHABET.characters) - {""}, recipe)
+    return JointTrainer(tiny_joint(), batches, LEXICON, ALPHABET)
 
 
 def test_a_batch_depends_on_seed_and_step_alone() -> None:
-    data = trainer(RECIPE).data
-    first, second, other = data.batch(3), data.batch(3), data.batch(4)
+    batches = trainer(RECIPE).batches
+    first, second, other = batches.batch(3), batches.batch(3), batches.batch(4)
     assert torch.equal(first.images, second.images)
     assert [strips.texts for strips in first.strips] == [strips.texts for strips in second.strips]
     assert not torch.equal(first.images, other.images)
 
 
 def test_a_batch_holds_targets_and_words_of_its_views() -> None:
-    batch = trainer(RECIPE).data.batch(0)
+    batch = trainer(RECIPE).batches.batch(0)
     assert batch.images.shape == (2, 3, 96, 96)
     assert batch.cores.shape == batch.counted.shape == (2, 96, 96)
     texts = [text for strips in batch.strips for text in strips.texts]
@@ -47,8 +47,8 @@ def test_a_batch_holds_targets_and_words_of_its_views() -> None:
 
 def test_words_that_cannot_be_read_are_found_but_not_read() -> None:
     recipe = replace(RECIPE, readings=0)
-    data = JointData([Photos(four_photos())], [1.0], set("x"), recipe)
-    batch = data.batch(0)
+    batches = JointBatches(Photos(four_photos()), set("x"), recipe)
+    batch = batches.batch(0)
     assert not batch.strips
     assert batch.cores.any()
 
@@ -59,7 +59,7 @@ def test_every_task_has_its_terms_and_all_trained_parts_move() -> None:
     with torch.no_grad():
         running.network.recogniser.classifier.bias[5] = 3.0
     before = {name: tensor.clone() for name, tensor in running.network.state_dict().items()}
-    terms = running.train_step(running.data.batch(0))
+    terms = running.train_step(running.batches.batch(0))
     assert {"cores", "dice", "read", "word_image", "word_word", "image_image"} < set(terms)
     moved = {name for name, tensor in running.network.state_dict().items() if not torch.equal(tensor, before[name])}
     parts = {".".join(name.split(".")[:2]) for name in moved}
@@ -71,7 +71,7 @@ def test_every_task_has_its_terms_and_all_trained_parts_move() -> None:
 def test_without_words_only_the_detector_learns() -> None:
     running = trainer(replace(RECIPE, words=0))
     before = {name: tensor.clone() for name, tensor in running.network.state_dict().items()}
-    terms = running.train_step(running.data.batch(0))
+    terms = running.train_step(running.batches.batch(0))
     assert set(terms) == {"loss", "cores", "dice"}
     after = running.network.state_dict()
     moved = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
@@ -83,7 +83,7 @@ def test_the_average_follows_the_weights() -> None:
     name = "detector.head.logits.weight"
     start = running.network.state_dict()[name].clone()
     for step in range(3):
-        running.train_step(running.data.batch(step))
+        running.train_step(running.batches.batch(step))
     now = running.network.state_dict()[name]
     assert not torch.equal(running.average.weights[name], now)
     assert (running.average.weights[name] - now).abs().sum() < (start - now).abs().sum()
@@ -91,12 +91,11 @@ def test_the_average_follows_the_weights() -> None:
 
 def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
     whole = trainer(RECIPE)
-    (tmp_path / "whole").mkdir()
     whole.run(tmp_path / "whole", save_every=2)
     (tmp_path / "parts").mkdir()
     stopped = trainer(RECIPE)
     for step in range(2):
-        stopped.train_step(stopped.data.batch(step))
+        stopped.train_step(stopped.batches.batch(step))
     torch.save(stopped.state(), tmp_path / "parts" / "checkpoint.pt")
     resumed = trainer(RECIPE)
     resumed.run(tmp_path / "parts", save_every=2)
@@ -112,9 +111,9 @@ def test_four_photos_are_learnt() -> None:
     recipe = replace(
         RECIPE, steps=60, readings=4, hidden_maps=0.0, warm_up=5, detector_rate=1e-3, trunk_rate=1e-4, branch_rate=1e-2
     )
-    data = JointData([Photos(four_photos())], [1.0], set(alphabet.characters) - {""}, recipe)
-    running = JointTrainer(network, data, recipe, LEXICON, alphabet)
-    history = [running.train_step(data.batch(step)) for step in range(30)]
+    batches = JointBatches(Photos(four_photos()), set(alphabet.characters) - {""}, recipe)
+    running = JointTrainer(network, batches, LEXICON, alphabet)
+    history = [running.train_step(batches.batch(step)) for step in range(30)]
     first, last = (
         {name: float(np.mean([terms[name] for terms in part])) for name in ("cores", "word_image", "word_word")}
         for part in (history[:3], history[-5:])

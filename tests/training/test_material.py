@@ -12,6 +12,7 @@ from textsearch.errors import TextSearchError
 from textsearch.options import EncoderOptions
 from textsearch.training import material
 from textsearch.training.datasets.annotations import Annotations
+from textsearch.training.datasets.pseudo import PseudoLabelled
 from textsearch.training.material import Material, TrainingPhotos, open_material
 
 
@@ -25,19 +26,20 @@ def opened(run: Path, data: TrainingPhotos, lines: list[str] | None = None) -> M
 
 
 def shares(found: Material) -> list[float]:
-    return [share for _, share in found.photos] + [found.scenes_share]
+    return [share for _, share in (*found.photos, found.scenes)]
 
 
 def test_sources_share_the_samples(tmp_path: Path, data: TrainingPhotos) -> None:
     (annotations,) = data.annotations
     both = replace(data, annotations=(annotations, Annotations(annotations.file, "dev")), shares=(0.5, 0.15, 0.35))
     found = opened(tmp_path, both)
-    assert [len(photos.entries()) for photos, _ in found.photos] == [3, 1]
-    assert shares(found) == pytest.approx([0.25 / 0.85, 0.25 / 0.85, 0.35 / 0.85])
+    assert [len(photos.entries) for photos, _ in found.photos] == [3, 1]
+    assert shares(found) == [0.25, 0.25, 0.35]
 
 
 def test_without_annotations_everything_is_drawn(tmp_path: Path, data: TrainingPhotos) -> None:
-    assert shares(opened(tmp_path, replace(data, annotations=(), backgrounds=None))) == [1.0]
+    found = opened(tmp_path, replace(data, annotations=(), backgrounds=None))
+    assert (found.photos, shares(found)) == ([], [0.35])
 
 
 def test_photos_without_annotation_are_read_once(
@@ -54,11 +56,21 @@ def test_photos_without_annotation_are_read_once(
     lines: list[str] = []
     chosen = replace(data, unlabelled=tmp_path / "data" / "walls", shares=(0.5, 0.2, 0.3))
     found = opened(tmp_path, chosen, lines)
-    assert shares(found) == pytest.approx([0.5, 0.2, 0.3])
-    assert [photo.path.name for photo in found.photos[1][0].photos()] == ["wall.png"]
+    assert shares(found) == [0.5, 0.2, 0.3]
+    read = found.photos[1][0].photos
+    assert [photo.path.name for photo in read.photos()] == ["wall.png"]
     assert lines == [f"reading the photos of {tmp_path / 'data' / 'walls'}"]
     opened(tmp_path, chosen, lines)
     assert len(readers) == len(lines) == 1
+
+
+def test_photos_that_show_no_text_are_refused(
+    tmp_path: Path, data: TrainingPhotos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(material, "OnnxModel", lambda options, folder: FakeModel())
+    monkeypatch.setattr(PseudoLabelled, "photos", lambda labelled: iter(()))
+    with pytest.raises(TextSearchError, match="walls show no text"):
+        opened(tmp_path, replace(data, unlabelled=tmp_path / "data" / "walls"))
 
 
 def test_scenes_are_drawn_with_the_lexicon_and_the_words_of_the_photos(tmp_path: Path, data: TrainingPhotos) -> None:
@@ -81,5 +93,5 @@ def test_a_folder_of_backgrounds_that_is_not_there_is_told(tmp_path: Path, data:
 
 
 def test_scenes_come_out(tmp_path: Path, data: TrainingPhotos) -> None:
-    sample = opened(tmp_path, data).scenes.scene(np.random.default_rng(0))
+    sample = opened(tmp_path, data).scenes[0].draw(np.random.default_rng(0))
     assert sample.image.shape == (640, 640, 3)

@@ -24,7 +24,7 @@ def source(fonts: Path) -> DrawnScenes:
 
 def scenes(source: DrawnScenes, seed: int, count: int) -> list[Sample]:
     generator = np.random.default_rng(seed)
-    return [source.scene(generator) for _ in range(count)]
+    return [source.draw(generator) for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_background_that_cannot_be_read_is_named(fonts: Path, tmp_path: Path) 
     (tmp_path / "wall.jpg").write_bytes(b"no picture")
     scenes = DrawnScenes(WORDS, list(fonts.iterdir()), [tmp_path / "wall.jpg"], SIDE)
     with pytest.raises(TextSearchError, match=r"The photo .*wall\.jpg cannot be read"):
-        scenes.scene(np.random.default_rng(0))
+        scenes.draw(np.random.default_rng(0))
 
 
 def same(first: Sample, second: Sample) -> bool:

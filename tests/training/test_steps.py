@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from textsearch.training.steps import Rhythm, take_steps, take_up, told
+from textsearch.training.steps import Schedule, as_lines, take_steps, take_up, train_on_batches
 
 
 class Counter:
@@ -34,13 +35,12 @@ def log(folder: Path) -> list[dict[str, float]]:
 
 def test_means_are_logged_and_measurements_now_and_then(tmp_path: Path) -> None:
     trainer, seen = Counter(), dict[int, dict[str, float]]()
-    take_up(trainer, tmp_path / "run")
+    schedule = Schedule(tmp_path / "run", last=7, save_every=2, evaluate_every=4)
+    take_up(trainer, schedule)
     take_steps(
         trainer,
         trainer.steps(7),
-        7,
-        tmp_path / "run",
-        Rhythm(save=2, evaluate=4),
+        schedule,
         lambda: {"held_back_map": trainer.step / 10},
         lambda step, terms: seen.update({step: terms}),
     )
@@ -54,31 +54,60 @@ def test_means_are_logged_and_measurements_now_and_then(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "curves.png").is_file()
 
 
-def test_a_run_that_was_stopped_goes_on_at_its_checkpoint(tmp_path: Path) -> None:
-    def stop(step: int, terms: dict[str, float]) -> None:
-        if step == 5:
-            raise KeyboardInterrupt
+def stop_at_five(step: int, terms: dict[str, float]) -> None:
+    if step == 5:
+        raise KeyboardInterrupt
 
+
+def test_a_run_that_was_stopped_goes_on_at_its_checkpoint(tmp_path: Path) -> None:
     stopped, resumed, seen = Counter(), Counter(), list[int]()
-    take_up(stopped, tmp_path)
+    schedule = Schedule(tmp_path, last=6, save_every=2, evaluate_every=2)
+    take_up(stopped, schedule)
     with pytest.raises(KeyboardInterrupt):
-        take_steps(stopped, stopped.steps(6), 6, tmp_path, Rhythm(2, 2), progress=stop)
-    take_up(resumed, tmp_path)
+        take_steps(stopped, stopped.steps(6), schedule, progress=stop_at_five)
+    take_up(resumed, schedule)
     assert resumed.step == 4
-    take_steps(resumed, resumed.steps(6), 6, tmp_path, Rhythm(2, 2), progress=lambda step, terms: seen.append(step))
+    take_steps(resumed, resumed.steps(6), schedule, progress=lambda step, terms: seen.append(step))
     assert seen == [5, 6]
     assert [line["step"] for line in log(tmp_path)] == [2, 4, 6]
 
 
-def test_what_is_told_of_a_run() -> None:
+class Adder(Counter):
+    """Learns from batches that are the numbers of their steps."""
+
+    def train_step(self, batch: int) -> dict[str, float]:
+        assert batch == self.step
+        self.step += 1
+        return {"loss": float(batch)}
+
+
+class Numbers:
+    def batch(self, step: int) -> int:
+        return step
+
+
+def test_batches_go_on_with_the_trainer_and_end_with_it(tmp_path: Path) -> None:
+    schedule = Schedule(tmp_path, last=6, save_every=2, evaluate_every=2)
+    with pytest.raises(KeyboardInterrupt):
+        train_on_batches(Adder(), Numbers(), schedule, progress=stop_at_five, processes=1)
+    assert multiprocessing.active_children() == []
+    train_on_batches(Adder(), Numbers(), schedule)
+    assert [line["loss"] for line in log(tmp_path)] == [0.5, 2.5, 4.5]
+
+
+def test_measurements_fall_on_checkpoints(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="250"):
+        Schedule(tmp_path, last=1000, save_every=100, evaluate_every=250)
+
+
+def test_a_run_as_lines() -> None:
     lines: list[str] = []
-    tell = told(lines.append, last=8, every=3)
+    tell = as_lines(lines.append, last=8, every=3)
     for step in range(1, 9):
         tell(step, {"loss": step / 2} | ({"held_back_map": 0.5} if step == 7 else {}))
-    told_of = [
+    assert lines == [
         "step 3 loss 1.5000",
         "step 6 loss 3.0000",
         "step 7 loss 3.5000 held_back_map 0.5000",
         "step 8 loss 4.0000",
     ]
-    assert lines == told_of

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +13,11 @@ from tests.tiny_tdsl import CONFIG, Photos, drawn_photo, four_photos, tiny_netwo
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslNetwork
 from textsearch.models.tdsl_encoder import TdslEncoder
-from textsearch.training.augment import CropRecipe
+from textsearch.training.augment import CropRecipe, VariedSource
 from textsearch.training.retrieval import photo_retrieval
 from textsearch.training.samples import Sample, WordLabel
-from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, VariedSource, collect
+from textsearch.training.sources import RandomSource
+from textsearch.training.tdsl import TdslBatches, TdslRecipe, TdslTrainer, collect
 
 RECIPE = TdslRecipe(
     network=CONFIG,
@@ -27,13 +27,8 @@ RECIPE = TdslRecipe(
     learning_rate=0.02,
     warm_up=20,
     decays=(0.8,),
-    save_every=2,
     test_side=96,
 )
-
-
-def as_it_is(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:
-    return sample
 
 
 def mirrored(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:
@@ -41,17 +36,17 @@ def mirrored(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample
     return Sample(sample.image[:, ::-1] if generator.random() < 0.5 else sample.image, sample.words)
 
 
-SOURCES = (VariedSource(Photos(four_photos()), 2.0, mirrored), VariedSource(Photos(four_photos()[:1]), 1.0, as_it_is))
+SOURCE = VariedSource(Photos(four_photos()), mirrored, RECIPE.crop)
 
 
-def new_trainer(recipe: TdslRecipe = RECIPE, sources: Sequence[VariedSource] = SOURCES) -> TdslTrainer:
+def new_trainer(recipe: TdslRecipe = RECIPE, source: RandomSource = SOURCE) -> TdslTrainer:
     lexicon = ("street", "Station", "---", "water")
-    return TdslTrainer(tiny_network(recipe.seed), TdslData(sources, recipe), recipe, lexicon)
+    return TdslTrainer(tiny_network(recipe.seed), TdslBatches(source, recipe), lexicon)
 
 
 def steps(trainer: TdslTrainer, count: int) -> list[dict[str, float]]:
     """Take some steps; return their terms."""
-    return [trainer.train_step(trainer.data.batch(trainer.step)) for _ in range(count)]
+    return [trainer.train_step(trainer.batches.batch(trainer.step)) for _ in range(count)]
 
 
 def same_weights(first: TdslNetwork, second: TdslNetwork) -> bool:
@@ -64,8 +59,8 @@ def same_weights(first: TdslNetwork, second: TdslNetwork) -> bool:
 
 def test_four_photos_are_learnt_by_heart() -> None:
     photos = four_photos()
-    sources = [VariedSource(Photos(photos), 1.0, as_it_is)]
-    trainer = new_trainer(replace(RECIPE, steps=150, batch=4, learning_rate=0.03, warm_up=40, seed=2), sources)
+    recipe = replace(RECIPE, steps=150, batch=4, learning_rate=0.03, warm_up=40, seed=2)
+    trainer = new_trainer(recipe, Photos(photos))
     terms = steps(trainer, 150)
     assert terms[-1]["loss"] < terms[0]["loss"] / 3
     encoder = TdslEncoder(trainer.network.eval(), (96,))
@@ -88,19 +83,17 @@ def test_four_photos_are_learnt_by_heart() -> None:
 def test_a_stopped_run_goes_on_with_the_numbers_of_an_undisturbed_one(tmp_path: Path) -> None:
     whole: dict[int, dict[str, float]] = {}
     undisturbed = new_trainer()
-    (tmp_path / "whole").mkdir()
-    undisturbed.run(tmp_path / "whole", progress=lambda step, terms: whole.update({step: terms}))
+    undisturbed.run(tmp_path / "whole", 2, progress=lambda step, terms: whole.update({step: terms}))
 
     def stop_at_five(step: int, terms: dict[str, float]) -> None:
         if step == 5:  # the last checkpoint was written at step 4
             raise KeyboardInterrupt
 
-    (tmp_path / "parts").mkdir()
     with pytest.raises(KeyboardInterrupt):
-        new_trainer().run(tmp_path / "parts", progress=stop_at_five)
+        new_trainer().run(tmp_path / "parts", 2, progress=stop_at_five)
     rest: dict[int, dict[str, float]] = {}
     resumed = new_trainer()
-    resumed.run(tmp_path / "parts", progress=lambda step, terms: rest.update({step: terms}))
+    resumed.run(tmp_path / "parts", 2, progress=lambda step, terms: rest.update({step: terms}))
 
     assert list(whole) == [1, 2, 3, 4, 5, 6]
     assert rest == {5: whole[5], 6: whole[6]}
@@ -121,8 +114,7 @@ def test_the_log_holds_means_and_measurements(tmp_path: Path) -> None:
         assert not network.training
         return {"held_back_map": 0.5}
 
-    recipe = replace(RECIPE, steps=5, evaluate_every=4)
-    new_trainer(recipe).run(tmp_path, evaluate, lambda step, terms: seen.append(terms))
+    new_trainer(replace(RECIPE, steps=5)).run(tmp_path, 2, evaluate, 4, lambda step, terms: seen.append(terms))
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [(line["step"], "held_back_map" in line) for line in lines] == [(2, False), (4, True), (5, True)]
     parts = ["find", "box", "centerness", "word_image", "word_word", "image_image", "spelling"]
@@ -150,7 +142,7 @@ def test_frozen_weights_stay() -> None:
     network = tiny_network()
     network.backbone.stem.requires_grad_(False)
     before = {name: weight.clone() for name, weight in network.state_dict().items()}
-    steps(TdslTrainer(network, TdslData(SOURCES, RECIPE), RECIPE), 1)
+    steps(TdslTrainer(network, TdslBatches(SOURCE, RECIPE)), 1)
     changed = {name for name, weight in network.state_dict().items() if not torch.equal(weight, before[name])}
     assert changed and not {name for name in changed if name.startswith("backbone.stem")}
 
@@ -170,7 +162,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run() -> None:
 
 def test_photos_without_words_are_trained_on() -> None:
     plain = Sample(np.zeros((96, 96, 3), np.uint8), ())
-    (terms,) = steps(new_trainer(sources=[VariedSource(Photos([plain]), 1.0, as_it_is)]), 1)
+    (terms,) = steps(new_trainer(source=Photos([plain])), 1)
     assert terms["find"] > 0
     assert {terms[name] for name in ("box", "centerness", "word_image", "image_image", "spelling")} == {0.0}
 

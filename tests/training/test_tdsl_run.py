@@ -21,8 +21,6 @@ RECIPE = TdslRecipe(
     network=CONFIG,
     steps=3,
     batch=2,
-    save_every=2,
-    evaluate_every=2,
     test_side=96,
     crop=CropRecipe(side=96, longer_sides=(96, 128)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from textsearch.training.samples import Sample, WordLabel
+from textsearch.training.sources import RandomSource
 from textsearch.types import ByteArray, FloatArray
 
 _GREY = (127, 127, 127)
@@ -35,6 +37,25 @@ class CropRecipe:
     degrees: float = 15.0
     heights: tuple[float, float] = (0.8, 1.2)
     smallest: float = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class VariedSource:
+    """A source whose samples are made squares; fulfils `RandomSource`.
+
+    Attributes:
+        source: gives the samples.
+        vary: makes a square of each.
+        recipe: how.
+    """
+
+    source: RandomSource
+    vary: Callable[[Sample, CropRecipe, Generator], Sample]
+    recipe: CropRecipe
+
+    def draw(self, generator: Generator) -> Sample:
+        """Return one square."""
+        return self.vary(self.source.draw(generator), self.recipe, generator)
 
 
 def vary(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:

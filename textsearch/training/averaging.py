@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 
@@ -18,6 +20,11 @@ class MovingAverage:
         self.weights: dict[str, Tensor] = {
             name: tensor.detach().clone() for name, tensor in network.state_dict().items()
         }
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over the weights of an earlier average, wherever they are."""
+        for name, tensor in weights.items():
+            self.weights[name].copy_(tensor)
 
     def follow(self, network: nn.Module, step: int) -> None:
         """Move on, after a step (counted from 1) of the network."""

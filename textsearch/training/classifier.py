@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from textsearch.knowledge.network import ClassifierConfig, KnowledgeClassifier, PhotoBatch
 from textsearch.training.classifier_losses import classifier_loss, knowledge_distance_loss, triples
-from textsearch.training.runs import log_step, save_checkpoint
+from textsearch.training.runs import log_step, mean_terms, save_checkpoint
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class ClassifierTrainer:
                 terms.append(self._step(chosen))
             self.noise.set_state(torch.get_rng_state())
         self.epoch += 1
-        return {name: sum(each[name] for each in terms) / len(terms) for name in terms[0]}
+        return mean_terms(terms)
 
     def _step(self, chosen: Tensor) -> dict[str, float]:
         view = int(torch.randint(len(self._views), ()))

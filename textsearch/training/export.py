@@ -22,8 +22,8 @@ from textsearch.features import SEQUENCE_LENGTH
 from textsearch.models.joint import JointNetwork
 from textsearch.runtime.store import content_digest
 from textsearch.runtime.store import header as store_header
+from textsearch.training.branches import Branches
 from textsearch.training.graphs import detector_graph, external_tensor, recogniser_graph
-from textsearch.training.loop import Branches
 from textsearch.types import FloatArray
 
 STORE = "joint.safetensors"

@@ -11,9 +11,9 @@ from textsearch.features import SEQUENCE_LENGTH, region_features
 from textsearch.lines import word_of_strip
 from textsearch.models.joint import JointNetwork
 from textsearch.runtime.sessions import network_input
+from textsearch.training.branches import word_retrieval
 from textsearch.training.cache import FeatureCache
 from textsearch.training.crops import CropSource
-from textsearch.training.loop import word_retrieval
 from textsearch.types import ByteArray, FloatArray
 
 
@@ -35,7 +35,7 @@ class HeldBackWords:
             raise TextSearchError("The held-back annotations hold no legible word; check their file and split.")
 
     def measure(self, network: JointNetwork) -> dict[str, float]:
-        """Return `held_back_map`, see `textsearch.training.loop.word_retrieval`.
+        """Return `held_back_map`, see `textsearch.training.branches.word_retrieval`.
 
         Args:
             network: in evaluation mode, its image branch without the detector's maps, as it is exported; ends on the

@@ -23,15 +23,14 @@ from textsearch.features import SEQUENCE_LENGTH
 from textsearch.geometry import slice_along
 from textsearch.models.joint import JointNetwork, Reading, map_features
 from textsearch.runtime.sessions import network_input
-from textsearch.training.ahead import batches_ahead
 from textsearch.training.averaging import MovingAverage
+from textsearch.training.branches import encode_texts
 from textsearch.training.cores import CoreTargets, core_targets
-from textsearch.training.loop import encode_texts
 from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
 from textsearch.training.map_losses import map_losses
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.training.sources import RandomSource
-from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
+from textsearch.training.steps import Schedule, StepProgress, train_on_batches
 from textsearch.training.strips import StripBatch, WordStrip, batches, cut, seen_letters
 from textsearch.training.views import ViewRecipe, view
 from textsearch.types import FloatArray
@@ -108,21 +107,17 @@ class Batch(NamedTuple):
     strips: list[StripBatch]
 
 
-class JointData:
+class JointBatches:
     """Draws the batches of a run.
 
     Args:
-        sources: where samples come from.
-        shares: how often each source is drawn, summing to 1.
+        source: where samples come from.
         characters: characters that can be read; words with others are not read, only found.
         recipe: see `JointRecipe`.
     """
 
-    def __init__(
-        self, sources: Sequence[RandomSource], shares: Sequence[float], characters: set[str], recipe: JointRecipe
-    ) -> None:
-        self.sources = sources
-        self.shares = shares
+    def __init__(self, source: RandomSource, characters: set[str], recipe: JointRecipe) -> None:
+        self.source = source
         self.characters = characters
         self.recipe = recipe
 
@@ -133,14 +128,14 @@ class JointData:
         targets: list[CoreTargets] = []
         strips: list[WordStrip] = []
         for number in range(self.recipe.views):
-            seen = view(self._draw(generator), self.recipe.view, generator)
+            seen = view(self.source.draw(generator), self.recipe.view, generator)
             views.append(seen)
             height, width = seen.image.shape[:2]
             targets.append(core_targets(seen.words, height, width, self.recipe.growth))
             strips += self._cut(seen, number, generator)
         for _ in range(self.recipe.readings):
             if len(strips) < self.recipe.words:
-                strips += self._cut(self._draw(generator), NOWHERE, generator)
+                strips += self._cut(self.source.draw(generator), NOWHERE, generator)
         if len(strips) > self.recipe.words:
             chosen = generator.choice(len(strips), self.recipe.words, replace=False)
             strips = [strips[i] for i in sorted(chosen)]
@@ -150,9 +145,6 @@ class JointData:
             torch.from_numpy(np.stack([target.counted for target in targets])),
             batches(strips),
         )
-
-    def _draw(self, generator: Generator) -> Sample:
-        return self.sources[int(generator.choice(len(self.sources), p=self.shares))].draw(generator)
 
     def _cut(self, sample: Sample, owner: int, generator: Generator) -> list[WordStrip]:
         return [cut(sample.image, word, owner, generator) for word in sample.words if self._readable(word)]
@@ -167,20 +159,19 @@ class JointTrainer:
 
     Args:
         network: finished parts with their starting weights.
-        data: where batches come from.
-        recipe: see `JointRecipe`.
+        batches: where batches come from; their recipe is that of the run.
         lexicon: normalised words that serve as negatives.
         alphabet: the recogniser's classes.
     """
 
     def __init__(
-        self, network: JointNetwork, data: JointData, recipe: JointRecipe, lexicon: Sequence[str], alphabet: Alphabet
+        self, network: JointNetwork, batches: JointBatches, lexicon: Sequence[str], alphabet: Alphabet
     ) -> None:
+        self.batches = batches
+        self.recipe = recipe = batches.recipe
         # Several times faster on a CPU: depthwise convolutions then read their channels side by side.
         self.device = torch.device(recipe.device)
         self.network: JointNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.data = data
-        self.recipe = recipe
         self.lexicon = lexicon
         self.alphabet = alphabet
         self.classes = {character: number for number, character in enumerate(alphabet.characters)}
@@ -217,11 +208,9 @@ class JointTrainer:
             progress: see `StepProgress`.
             processes: how many draw the next batches, see `batches_ahead`.
         """
-        take_up(self, folder)
-        batches = batches_ahead(self.data, self.step, self.recipe.steps, processes)
-        rhythm = Rhythm(save_every, evaluate_every)
+        schedule = Schedule(folder, self.recipe.steps, save_every, evaluate_every)
         measure = (lambda: evaluate(self.averaged())) if evaluate else None
-        take_steps(self, map(self.train_step, batches), self.recipe.steps, folder, rhythm, measure, progress)
+        train_on_batches(self, self.batches, schedule, measure, progress, processes)
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
@@ -325,5 +314,5 @@ class JointTrainer:
         """Go on from a state that `state` returned."""
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
-        self.average.weights = {name: tensor.to(self.device) for name, tensor in state["average"].items()}
+        self.average.load(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])

@@ -25,13 +25,13 @@ from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.devices import check_device
 from textsearch.training.export import export_network
 from textsearch.training.held_back import HeldBackWords
-from textsearch.training.joint import JointData, JointRecipe, JointTrainer
-from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
+from textsearch.training.inputs import read_lexicon
+from textsearch.training.joint import JointBatches, JointRecipe, JointTrainer
+from textsearch.training.material import TrainingPhotos, check_photos, open_material
 from textsearch.training.runs import check_arguments, record_arguments
-from textsearch.training.sources import PhotosAtRandom, RandomSource, ScenesAtRandom
+from textsearch.training.sources import Mixture
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
-from textsearch.training.steps import told
-from textsearch.training.train import read_lexicon
+from textsearch.training.steps import as_lines
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def train_joint(
         The folder with the exported files.
 
     Raises:
-        TextSearchError: the run was begun with other arguments, data is missing, or the device.
+        TextSearchError: the run was begun with other arguments, data is missing, or the device; or a process that
+            draws data ended.
     """
     check_device(recipe.device)
     arguments = {"data": asdict(data), "recipe": asdict(recipe)}
@@ -72,11 +73,11 @@ def train_joint(
     start = data.start or write_published(run / "start")
     network, alphabet = with_maps(load_joint(start)), read_alphabet(start)
     record_arguments(run, arguments)
-    sources, shares = _sources(open_material(run, data, start, progress))
-    drawn = JointData(sources, shares, set(alphabet.characters) - {""}, recipe)
-    trainer = JointTrainer(network, drawn, recipe, read_lexicon(data.lexicon), alphabet)
+    material = open_material(run, data, start, progress)
+    batches = JointBatches(Mixture([*material.photos, material.scenes]), set(alphabet.characters) - {""}, recipe)
+    trainer = JointTrainer(network, batches, read_lexicon(data.lexicon), alphabet)
     evaluate = _measurement(run, data.held_back, alphabet) if data.held_back else None
-    trainer.run(run, evaluate=evaluate, progress=told(progress, recipe.steps), processes=processes)
+    trainer.run(run, evaluate=evaluate, progress=as_lines(progress, recipe.steps), processes=processes)
     return export_average(trainer, alphabet, {"licence": "Apache-2.0"}, run / "weights")
 
 
@@ -112,12 +113,6 @@ def export_average(trainer: JointTrainer, alphabet: Alphabet, metadata: dict[str
         export_network(without_maps(trainer.averaged().cpu()), metadata, folder)
     write_alphabet(alphabet, folder)
     return folder
-
-
-def _sources(material: Material) -> tuple[list[RandomSource], list[float]]:
-    sources: list[RandomSource] = [PhotosAtRandom(photos) for photos, _ in material.photos]
-    shares = [share for _, share in material.photos]
-    return [*sources, ScenesAtRandom(material.scenes)], [*shares, material.scenes_share]
 
 
 def _measurement(run: Path, held_back: Annotations, alphabet: Alphabet) -> Callable[[JointNetwork], dict[str, float]]:

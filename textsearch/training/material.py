@@ -6,19 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from textsearch.errors import TextSearchError
 from textsearch.options import EncoderOptions
 from textsearch.runtime.model import OnnxModel
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import PhotoSet, legible_texts, pictures
+from textsearch.training.datasets.photos import legible_texts, pictures
 from textsearch.training.datasets.pseudo import PseudoLabelled
 from textsearch.training.datasets.words import Words, write_words
+from textsearch.training.inputs import OWN_WORDS, check_inputs, lexicon_lines, readable_fonts
 from textsearch.training.scenes import DrawnScenes
-from textsearch.training.train import check_inputs, lexicon_lines, readable_fonts
-
-_OWN_WORDS = 8
-"""How often each word of the photos stands among the words that scenes are drawn with."""
+from textsearch.training.sources import PhotosAtRandom
 
 _SEARCHED_PHOTOS = 20_000
 """Photos of a set whose words scenes are drawn with; sets with more were drawn from a list of words themselves."""
@@ -50,17 +49,15 @@ class TrainingPhotos:
 
 
 class Material(NamedTuple):
-    """The opened sources of a run; all shares together sum to 1.
+    """The opened sources of a run, each with its share of the samples.
 
     Attributes:
-        photos: sets of photos, each with its share of the samples.
+        photos: sets of photos.
         scenes: drawn scenes.
-        scenes_share: their share.
     """
 
-    photos: list[tuple[PhotoSet[Any], float]]
-    scenes: DrawnScenes
-    scenes_share: float
+    photos: list[tuple[PhotosAtRandom, float]]
+    scenes: tuple[DrawnScenes, float]
 
 
 def check_photos(data: TrainingPhotos) -> None:
@@ -87,15 +84,15 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
     """
     annotated, unlabelled, drawn = data.shares
     sets = [chosen.photos() for chosen in data.annotations]
-    weighted = [(photos, annotated / len(sets)) for photos in sets]
+    shared = [(PhotosAtRandom(photos), annotated / len(sets)) for photos in sets]
     if data.unlabelled is not None:
-        weighted.append((_pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress), unlabelled))
+        read = _pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress)
+        shared.append((PhotosAtRandom(read), unlabelled))
     own = [text for photos in sets for text in legible_texts(islice(photos.photos(), _SEARCHED_PHOTOS))]
     backgrounds = pictures(data.backgrounds) if data.backgrounds else []
-    words = [*lexicon_lines(data.lexicon), *own * _OWN_WORDS]
+    words = [*lexicon_lines(data.lexicon), *own * OWN_WORDS]
     scenes = DrawnScenes(words, readable_fonts(data.fonts), backgrounds)
-    whole = sum(share for _, share in weighted) + drawn
-    return Material([(photos, share / whole) for photos, share in weighted], scenes, drawn / whole)
+    return Material(shared, (scenes, drawn))
 
 
 def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Callable[[str], None]) -> Words:
@@ -104,4 +101,7 @@ def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Ca
         # Every letter is annotated once: no words that are also read through several regions.
         once = EncoderOptions(apart=0.0)
         write_words(PseudoLabelled(folder, OnnxModel(once, folder=reader)).photos(), file)
-    return Words(file)
+    read = Words(file)
+    if not read.entries():
+        raise TextSearchError(f"The photos of {folder} show no text that could be learnt from; go without them.")
+    return read

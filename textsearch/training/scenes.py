@@ -58,7 +58,7 @@ class _Room:
 
 
 class DrawnScenes:
-    """Endlessly varied scenes.
+    """Endlessly varied scenes; fulfils `textsearch.training.sources.RandomSource`.
 
     Args:
         words: the lexicon, as it may be written; upper and lower case are drawn anyway.
@@ -76,16 +76,13 @@ class DrawnScenes:
         self.side = side
         self._photos: OrderedDict[Path, ByteArray] = OrderedDict()
 
-    def scene(self, generator: Generator) -> Sample:
+    def draw(self, generator: Generator) -> Sample:
         """Draw one scene, (side, side, 3); equal generators give equal scenes.
 
         Raises:
             TextSearchError: a background cannot be read.
         """
-        chosen = self.backgrounds[int(generator.integers(len(self.backgrounds)))] if self.backgrounds else None
-        return self._draw(chosen, generator)
-
-    def _draw(self, background: Path | None, generator: Generator) -> Sample:
+        background = self.backgrounds[int(generator.integers(len(self.backgrounds)))] if self.backgrounds else None
         photo = None if background is None else self._photo(background)
         image = _ground(photo, self.side, generator)
         room = _Room.of(image)

@@ -1,16 +1,16 @@
-"""Single samples, drawn at random from a set of photos or by the generator of scenes."""
+"""Single samples, drawn at random from sets of photos or by the generator of scenes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
 from numpy.random import Generator
 
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.photos import Entry, PhotoSet, sample_of
 from textsearch.training.samples import Sample
-from textsearch.training.scenes import DrawnScenes
 
 
 class RandomSource(Protocol):
@@ -32,23 +32,29 @@ class PhotosAtRandom:
     """
 
     def __init__(self, photos: PhotoSet[Entry]) -> None:
-        self._photos = photos
-        self._entries: Sequence[Entry] = photos.entries()
-        if not self._entries:
+        self.photos = photos
+        self.entries: Sequence[Entry] = photos.entries()
+        if not self.entries:
             raise TextSearchError(f"{type(photos).__name__} holds no photo; check its folder and split.")
 
     def draw(self, generator: Generator) -> Sample:
         """Return one photo with its words."""
-        entry = self._entries[int(generator.integers(len(self._entries)))]
-        return sample_of(self._photos.photo(entry))
+        entry = self.entries[int(generator.integers(len(self.entries)))]
+        return sample_of(self.photos.photo(entry))
 
 
-class ScenesAtRandom:
-    """Drawn scenes."""
+class Mixture:
+    """Several sources in one.
 
-    def __init__(self, scenes: DrawnScenes) -> None:
-        self._scenes = scenes
+    Args:
+        sources: each with its share: how often it is drawn, relative to the others.
+    """
+
+    def __init__(self, sources: Sequence[tuple[RandomSource, float]]) -> None:
+        self._sources = [source for source, _ in sources]
+        shares = np.array([share for _, share in sources], np.float64)
+        self._shares = shares / shares.sum()
 
     def draw(self, generator: Generator) -> Sample:
-        """Return one scene."""
-        return self._scenes.scene(generator)
+        """Return one sample of one of them."""
+        return self._sources[int(generator.choice(len(self._sources), p=self._shares))].draw(generator)

@@ -1,23 +1,25 @@
-"""What all training shares: step after step, now and then a checkpoint, a line in the log and a measurement."""
+"""The loop that training shares: step after step, now and then a checkpoint, a line in the log and a measurement."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 
+from textsearch.training.ahead import StepBatches, batches_ahead
 from textsearch.training.runs import describe_step, log_step, mean_terms, save_checkpoint
 
 Terms = dict[str, float]
 """Loss terms and measurements by name."""
 
 StepProgress = Callable[[int, Terms], None]
-"""Receives the number of each step and its loss terms; at checkpoints what is logged."""
+"""Receives the number of each step and its loss terms; at checkpoints what is logged, means over all steps since."""
 
-_CHECKPOINT = "checkpoint.pt"
+BatchIn = TypeVar("BatchIn", contravariant=True)
 
 
 class Trainer(Protocol):
@@ -34,63 +36,109 @@ class Trainer(Protocol):
         ...
 
 
+class BatchTrainer(Trainer, Protocol[BatchIn]):
+    """A trainer that is given the batch of each step."""
+
+    def train_step(self, batch: BatchIn) -> Terms:
+        """Take one step; return its loss terms."""
+        ...
+
+
 @dataclass(frozen=True)
-class Rhythm:
-    """After how many steps something is done; after the last one everything is.
+class Schedule:
+    """What is done when in a run.
 
     Attributes:
-        save: between checkpoints, at which the means of the loss terms since the last one are logged.
-        evaluate: between measurements; a multiple of `save`.
+        folder: keeps checkpoint.pt, log.jsonl and curves.png; made if need be.
+        last: number of the last step, after which everything is done.
+        save_every: steps between checkpoints, at which the means of the loss terms since the last one are logged.
+        evaluate_every: steps between measurements, a multiple of `save_every`.
+
+    Raises:
+        ValueError: measurements would not fall on checkpoints.
     """
 
-    save: int
-    evaluate: int
+    folder: Path
+    last: int
+    save_every: int
+    evaluate_every: int
+
+    def __post_init__(self) -> None:
+        """Look at the intervals."""
+        if self.evaluate_every % self.save_every:
+            raise ValueError(f"measuring every {self.evaluate_every} steps needs a checkpoint there")
+
+    @property
+    def checkpoint(self) -> Path:
+        """Return the file that holds what a stopped run needs to go on."""
+        return self.folder / "checkpoint.pt"
 
 
-def take_up(trainer: Trainer, folder: Path) -> None:
-    """Let a trainer go on where the checkpoint in a folder stands, if there is one; make the folder if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / _CHECKPOINT
-    if checkpoint.exists():
-        trainer.load_state(torch.load(checkpoint, map_location="cpu", weights_only=True))
+def take_up(trainer: Trainer, schedule: Schedule) -> None:
+    """Let a trainer go on where the checkpoint of a run stands, if there is one."""
+    schedule.folder.mkdir(parents=True, exist_ok=True)
+    if schedule.checkpoint.exists():
+        trainer.load_state(torch.load(schedule.checkpoint, map_location="cpu", weights_only=True))
 
 
 def take_steps(
     trainer: Trainer,
     steps: Iterable[Terms],
-    last: int,
-    folder: Path,
-    rhythm: Rhythm,
+    schedule: Schedule,
     evaluate: Callable[[], Terms] | None = None,
     progress: StepProgress | None = None,
 ) -> None:
-    """Take steps and keep checkpoint.pt, log.jsonl and curves.png in the run's folder.
+    """Take steps, save and measure.
 
     Args:
         trainer: takes them.
         steps: taking the next of them takes a step; gives its loss terms.
-        last: number of the last one.
-        folder: folder of the run.
-        rhythm: when to save and to measure.
+        schedule: of the run.
         evaluate: measures what was learnt; what it returns is logged.
         progress: see `StepProgress`.
     """
     since: list[Terms] = []
     for terms in steps:
         since.append(terms)
-        done = trainer.step == last
-        if done or trainer.step % rhythm.save == 0:
+        done = trainer.step == schedule.last
+        if done or trainer.step % schedule.save_every == 0:
             terms = mean_terms(since)
             since.clear()
-            if evaluate and (done or trainer.step % rhythm.evaluate == 0):
+            if evaluate and (done or trainer.step % schedule.evaluate_every == 0):
                 terms |= evaluate()
-            save_checkpoint(folder / _CHECKPOINT, trainer.state())
-            log_step(folder, trainer.step, terms)
+            save_checkpoint(schedule.checkpoint, trainer.state())
+            log_step(schedule.folder, trainer.step, terms)
         if progress:
             progress(trainer.step, terms)
 
 
-def told(progress: Callable[[str], None], last: int, every: int = 20) -> StepProgress:
+def train_on_batches(
+    trainer: BatchTrainer[BatchIn],
+    batches: StepBatches[BatchIn],
+    schedule: Schedule,
+    evaluate: Callable[[], Terms] | None = None,
+    progress: StepProgress | None = None,
+    processes: int = 0,
+) -> None:
+    """Let a trainer take all steps that are left, on batches that are drawn ahead.
+
+    Args:
+        trainer: takes them; goes on at the checkpoint of the run, if there is one.
+        batches: draws the batch of any step.
+        schedule: of the run.
+        evaluate: see `take_steps`.
+        progress: see `StepProgress`.
+        processes: how many draw, see `batches_ahead`.
+
+    Raises:
+        TextSearchError: as `batches_ahead`.
+    """
+    take_up(trainer, schedule)
+    with closing(batches_ahead(batches, trainer.step, schedule.last, processes)) as drawn:
+        take_steps(trainer, map(trainer.train_step, drawn), schedule, evaluate, progress)
+
+
+def as_lines(progress: Callable[[str], None], last: int, every: int = 20) -> StepProgress:
     """Return what tells of every so many steps, of the last one, and of those that were measured, as a line of text."""
 
     def tell(step: int, terms: Terms) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from textsearch.errors import TextSearchError
@@ -19,14 +20,14 @@ from textsearch.models.sequence import letter_frames, spelling
 from textsearch.models.tdsl import TdslConfig, TdslNetwork, build_tdsl
 from textsearch.models.tdsl_encoder import network_input
 from textsearch.models.vectors import vectors
-from textsearch.training.ahead import batches_ahead
 from textsearch.training.augment import CropRecipe
 from textsearch.training.detection_losses import detection_losses
 from textsearch.training.losses import alter, published_losses, spelling_loss
 from textsearch.training.samples import Sample
 from textsearch.training.sources import RandomSource
-from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
+from textsearch.training.steps import Schedule, StepProgress, train_on_batches
 from textsearch.training.targets import Locations, assign
+from textsearch.types import FloatArray
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,6 @@ class TdslRecipe:
         largest_gradient: longer gradients are shortened to this norm.
         device: where torch computes, "cpu" or "cuda".
         precision: of the convolutions and recurrent layers; losses and weights are float32 always.
-        save_every: steps between checkpoints, at which the means of the loss terms since the last one are logged.
-        evaluate_every: steps between measurements on held-back photos; a multiple of `save_every`.
         test_side: longer side at which held-back photos are searched, pixels.
         crop: how squares are taken from photos.
         seed: seeds everything random.
@@ -65,26 +64,9 @@ class TdslRecipe:
     largest_gradient: float = 10.0
     device: str = "cpu"
     precision: Literal["float32", "bfloat16"] = "float32"
-    save_every: int = 200
-    evaluate_every: int = 2000
     test_side: int = 1280
     crop: CropRecipe = field(default_factory=CropRecipe)
     seed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class VariedSource:
-    """One source of a run.
-
-    Attributes:
-        source: where samples come from.
-        share: how often it is drawn, relative to the others.
-        vary: how each sample is made a square.
-    """
-
-    source: RandomSource
-    share: float
-    vary: Callable[[Sample, CropRecipe, Generator], Sample]
 
 
 class TdslBatch(NamedTuple):
@@ -98,8 +80,8 @@ class TdslBatch(NamedTuple):
     """
 
     images: Tensor
-    boxes: list[Tensor]
-    legible: list[Tensor]
+    boxes: list[FloatArray]
+    legible: list[NDArray[np.bool_]]
     words: list[list[str]]
 
 
@@ -111,34 +93,28 @@ def collect(samples: Sequence[Sample]) -> TdslBatch:
         corners = np.array([[word.polygon.min(axis=0), word.polygon.max(axis=0)] for word in sample.words], np.float32)
         clipped = np.clip(corners.reshape(-1, 2, 2), 0, [width, height]).astype(np.float32).reshape(-1, 4)
         spelt = [spelling(word.text) if word.legible else "" for word in sample.words]
-        boxes.append(torch.from_numpy(clipped))
-        legible.append(torch.tensor([bool(word) for word in spelt], dtype=torch.bool))
+        boxes.append(clipped)
+        legible.append(np.array([bool(word) for word in spelt], np.bool_))
         words.append(spelt)
     return TdslBatch(network_input([sample.image for sample in samples]), boxes, legible, words)
 
 
-class TdslData:
+class TdslBatches:
     """Draws the batches of a run.
 
     Args:
-        sources: photos with words.
+        source: gives squares of one size with their words.
         recipe: see `TdslRecipe`.
     """
 
-    def __init__(self, sources: Sequence[VariedSource], recipe: TdslRecipe) -> None:
-        self.sources = sources
-        shares = np.array([source.share for source in sources], np.float64)
-        self.shares = shares / shares.sum()
+    def __init__(self, source: RandomSource, recipe: TdslRecipe) -> None:
+        self.source = source
         self.recipe = recipe
 
     def batch(self, step: int) -> TdslBatch:
         """Return the batch of a step."""
         generator = np.random.default_rng([self.recipe.seed, step])
-        return collect([self._draw(generator) for _ in range(self.recipe.batch)])
-
-    def _draw(self, generator: Generator) -> Sample:
-        chosen = self.sources[int(generator.choice(len(self.sources), p=self.shares))]
-        return chosen.vary(chosen.source.draw(generator), self.recipe.crop, generator)
+        return collect([self.source.draw(generator) for _ in range(self.recipe.batch)])
 
 
 class TdslTrainer:
@@ -146,14 +122,13 @@ class TdslTrainer:
 
     Args:
         network: finished parts with their starting weights.
-        data: where batches come from.
-        recipe: see `TdslRecipe`.
+        batches: where batches come from; their recipe is that of the run.
         lexicon: words that serve as further negatives.
     """
 
-    def __init__(self, network: TdslNetwork, data: TdslData, recipe: TdslRecipe, lexicon: Sequence[str] = ()) -> None:
-        self.data = data
-        self.recipe = recipe
+    def __init__(self, network: TdslNetwork, batches: TdslBatches, lexicon: Sequence[str] = ()) -> None:
+        self.batches = batches
+        self.recipe = recipe = batches.recipe
         self.device = torch.device(recipe.device)
         self.network: TdslNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.lexicon = [word for word in map(spelling, lexicon) if word]
@@ -163,25 +138,27 @@ class TdslTrainer:
     def run(
         self,
         folder: Path,
+        save_every: int = 200,
         evaluate: Callable[[TdslNetwork], dict[str, float]] | None = None,
+        evaluate_every: int = 2000,
         progress: StepProgress | None = None,
         processes: int = 0,
     ) -> None:
-        """Train until the recipe's last step, saving to `folder`, its log.jsonl and its curves.png.
+        """Train until the recipe's last step.
 
         A checkpoint in the folder is taken up where it stopped.
 
         Args:
-            folder: folder of the run.
+            folder: receives the checkpoint, the log.jsonl and the curves.png.
+            save_every: steps between checkpoints, at which the means of the terms since the last one are logged.
             evaluate: measures the network, which is in evaluation mode; what it returns is logged.
+            evaluate_every: steps between measurements, a multiple of `save_every`; the last step is always measured.
             progress: see `StepProgress`.
             processes: how many draw the next batches, see `batches_ahead`.
         """
-        take_up(self, folder)
-        batches = batches_ahead(self.data, self.step, self.recipe.steps, processes)
-        rhythm = Rhythm(self.recipe.save_every, self.recipe.evaluate_every)
+        schedule = Schedule(folder, self.recipe.steps, save_every, evaluate_every)
         measure = (lambda: evaluate(self.network.eval())) if evaluate else None
-        take_steps(self, map(self.train_step, batches), self.recipe.steps, folder, rhythm, measure, progress)
+        train_on_batches(self, self.batches, schedule, measure, progress, processes)
 
     def train_step(self, batch: TdslBatch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
@@ -204,7 +181,9 @@ class TdslTrainer:
 
     def losses(self, batch: TdslBatch, generator: Generator) -> dict[str, Tensor]:
         """Return the loss terms of a batch, weights included: detection, similarity, spelling."""
-        found = [boxes[legible].to(self.device) for boxes, legible in zip(batch.boxes, batch.legible, strict=True)]
+        boxes = [torch.from_numpy(each).to(self.device) for each in batch.boxes]
+        legible = [torch.from_numpy(each).to(self.device) for each in batch.legible]
+        found = [each[kept] for each, kept in zip(boxes, legible, strict=True)]
         written = [word for words in batch.words for word in words if word]
         texts = self._word_list(written, generator)
         images = batch.images.to(self.device).contiguous(memory_format=torch.channels_last)
@@ -218,10 +197,7 @@ class TdslTrainer:
             words = self.network.encode_words(letter_frames(texts).to(self.device))
             spelt = self.network.spell(regions)
         locations = Locations.of([(level.shape[2], level.shape[3]) for level in maps.logits], self.device)
-        targets = [
-            assign(locations, boxes.to(self.device), legible.to(self.device))
-            for boxes, legible in zip(batch.boxes, batch.legible, strict=True)
-        ]
+        targets = [assign(locations, each, kept) for each, kept in zip(boxes, legible, strict=True)]
         return {
             **detection_losses(maps, targets),
             **published_losses(vectors(regions.float()), written, vectors(words.float()), texts),

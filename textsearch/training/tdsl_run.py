@@ -20,16 +20,16 @@ from textsearch.models.boxes import BoxOptions
 from textsearch.models.tdsl import TdslNetwork
 from textsearch.models.tdsl_encoder import TdslEncoder
 from textsearch.models.tdsl_store import load_tdsl, save_tdsl, stored_config
-from textsearch.training.augment import squeeze_and_tint, vary
+from textsearch.training.augment import CropRecipe, VariedSource, squeeze_and_tint, vary
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.devices import check_device
+from textsearch.training.inputs import read_lexicon
 from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
 from textsearch.training.retrieval import photo_retrieval
 from textsearch.training.runs import check_arguments, record_arguments
-from textsearch.training.sources import PhotosAtRandom, ScenesAtRandom
-from textsearch.training.steps import told
-from textsearch.training.tdsl import TdslData, TdslRecipe, TdslTrainer, VariedSource, new_network
-from textsearch.training.train import read_lexicon
+from textsearch.training.sources import Mixture
+from textsearch.training.steps import as_lines
+from textsearch.training.tdsl import TdslBatches, TdslRecipe, TdslTrainer, new_network
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def train_tdsl(
         The folder with the exported file, for `textsearch.models.tdsl_store.load_tdsl`.
 
     Raises:
-        TextSearchError: the run was begun with other arguments, data is missing, or the device.
+        TextSearchError: the run was begun with other arguments, data is missing, or the device; or a process that
+            draws data ended.
     """
     check_device(recipe.device)
     arguments = {"data": asdict(data), "recipe": asdict(recipe)}
@@ -69,10 +70,10 @@ def train_tdsl(
     check_photos(data)
     network = _starting_network(data.start, recipe)
     record_arguments(run, arguments)
-    drawn = TdslData(_sources(open_material(run, data, None, progress)), recipe)
-    trainer = TdslTrainer(network, drawn, recipe, read_lexicon(data.lexicon))
+    source = _squares(open_material(run, data, None, progress), recipe.crop)
+    trainer = TdslTrainer(network, TdslBatches(source, recipe), read_lexicon(data.lexicon))
     evaluate = _measurement(data.held_back, recipe) if data.held_back else None
-    trainer.run(run, evaluate=evaluate, progress=told(progress, recipe.steps), processes=processes)
+    trainer.run(run, evaluate=evaluate, progress=as_lines(progress, recipe.steps), processes=processes)
     metadata = {"recipe": json.dumps(asdict(recipe)), "licence": "Apache-2.0"}
     save_tdsl(trainer.network, recipe.network, metadata, run / "weights")
     return run / "weights"
@@ -89,10 +90,11 @@ def _starting_network(start: Path | None, recipe: TdslRecipe) -> TdslNetwork:
     return load_tdsl(start)
 
 
-def _sources(material: Material) -> tuple[VariedSource, ...]:
+def _squares(material: Material, recipe: CropRecipe) -> Mixture:
     """Take squares from photos and whole scenes, as the paper does with its photos and its drawn scenes."""
-    photos = [VariedSource(PhotosAtRandom(source), share, vary) for source, share in material.photos]
-    return (*photos, VariedSource(ScenesAtRandom(material.scenes), material.scenes_share, squeeze_and_tint))
+    scenes, share = material.scenes
+    photos = [(VariedSource(source, vary, recipe), share) for source, share in material.photos]
+    return Mixture([*photos, (VariedSource(scenes, squeeze_and_tint, recipe), share)])
 
 
 def _measurement(held_back: Annotations, recipe: TdslRecipe) -> Callable[[TdslNetwork], dict[str, float]]:

@@ -41,4 +41,6 @@ def test_memory_mapped_strips_are_mapped_again_elsewhere(tmp_path: Path) -> None
     packed = pickle.dumps(mapped)
     assert len(packed) < 1000
     assert torch.equal(pickle.loads(packed).batch(3).first, mapped.batch(3).first)
+    part = StripViews(np.load(file, mmap_mode="r")[500:], 4, 0.5, (8, 12), 0)
+    assert torch.equal(pickle.loads(pickle.dumps(part)).batch(3).first, part.batch(3).first)
     assert torch.equal(pickle.loads(pickle.dumps(views())).batch(3).second, views().batch(3).second)

@@ -48,7 +48,7 @@ def gradients(module: nn.Module) -> dict[str, float]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_gradient_reaches_the_trunk_every_level_and_the_decoder(kind: str) -> None:
     learning = trainer(kind=kind)
-    terms = learning.losses(learning.data.batch(0))
+    terms = learning.losses(learning.batches.batch(0))
     assert set(terms) == CONTRAST | {"mask"}
     torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
     for module in (learning.trunk, learning.encoder.levels, learning.decoder):
@@ -59,7 +59,7 @@ def test_the_gradient_reaches_the_trunk_every_level_and_the_decoder(kind: str) -
 @pytest.mark.parametrize("level", ["frame", "subword", "word"])
 def test_each_level_alone_teaches_the_trunk(level: str) -> None:
     learning = trainer()
-    terms = learning.losses(learning.data.batch(0))
+    terms = learning.losses(learning.batches.batch(0))
     terms[f"contrast_{level}"].backward()  # type: ignore[no-untyped-call]
     reached = {name for name, value in gradients(learning.encoder.levels).items() if value}
     assert reached == {f"predictors.{level}.project.weight", f"predictors.{level}.project.bias"}
@@ -76,14 +76,14 @@ def test_each_level_alone_teaches_the_trunk(level: str) -> None:
     ],
 )
 def test_tasks_are_chosen_by_name(tasks: tuple[Task, ...], names: set[str]) -> None:
-    terms = trainer(replace(RECIPE, tasks=tasks)).train_step(trainer().data.batch(0))
+    terms = trainer(replace(RECIPE, tasks=tasks)).train_step(trainer().batches.batch(0))
     assert set(terms) == names | {"loss"}
     assert terms["loss"] == pytest.approx(sum(terms[name] for name in names), rel=1e-5)
 
 
 def test_levels_and_consistency_are_chosen() -> None:
     recipe = replace(RECIPE, tasks=("contrast",), levels=("word", "frame"))
-    terms = set(trainer(recipe).train_step(trainer().data.batch(0)))
+    terms = set(trainer(recipe).train_step(trainer().batches.batch(0)))
     assert terms == {
         "loss",
         "contrast_frame",
@@ -92,14 +92,14 @@ def test_levels_and_consistency_are_chosen() -> None:
         "consistency_word",
         "consistency_frame_word",
     }
-    without = set(trainer(replace(recipe, consistency=0)).train_step(trainer().data.batch(0)))
+    without = set(trainer(replace(recipe, consistency=0)).train_step(trainer().batches.batch(0)))
     assert without == {"loss", "contrast_frame", "contrast_word"}
 
 
 @pytest.mark.parametrize(("rearranged", "runs"), [("never", 4), ("always", 4), ("both", 8)])
 def test_queries_are_plain_permuted_or_both(rearranged: Literal["never", "always", "both"], runs: int) -> None:
     learning = Pretrainer(trunk_of("local"), strips(), replace(RECIPE, rearranged=rearranged))
-    batch = learning.data.batch(0)
+    batch = learning.batches.batch(0)
     frames = learning._query_frames(batch.first, batch.order)
     plain: Tensor = learning.trunk(batch.first)
     # A trunk that sees single frames cannot tell where they stood.
@@ -116,14 +116,14 @@ def test_masked_strips_leave_running_statistics_alone_unless_they_are_the_only_t
     assert norm.running_mean is not None
     norm.train()
     before = norm.running_mean.clone()
-    learning._reconstruction(learning.data.batch(0).first, learning.data.batch(0).visible)
+    learning._reconstruction(learning.batches.batch(0).first, learning.batches.batch(0).visible)
     assert bool((norm.running_mean != before).any()) == moved
 
 
 def test_statistics_of_a_trained_trunk_are_kept() -> None:
     for statistics in ("kept", "batch"):
         learning = trainer(replace(RECIPE, statistics=statistics))
-        learning.train_step(learning.data.batch(0))
+        learning.train_step(learning.batches.batch(0))
         moved = [
             bool(module.running_mean.abs().sum() > 0)
             for module in learning.trunk.modules()
@@ -136,7 +136,7 @@ def test_keys_enter_the_queues_and_the_momentum_encoder_follows() -> None:
     learning = trainer()
     before = learning.queues.keys()
     start = [parameter.clone() for parameter in learning.momentum_encoder.parameters()]
-    learning.train_step(learning.data.batch(0))
+    learning.train_step(learning.batches.batch(0))
     after = learning.queues.keys()
     changed = {name: int((keys != before[name]).any(dim=1).sum()) for name, keys in after.items()}
     assert changed == {"frame": 16, "subword": 16, "word": 4}
@@ -146,7 +146,7 @@ def test_keys_enter_the_queues_and_the_momentum_encoder_follows() -> None:
 
 def test_keys_of_a_group_have_its_batch_statistics() -> None:
     learning = Pretrainer(trunk_of("local"), strips(64), replace(RECIPE, batch=64))
-    crops = learning.data.batch(0).second
+    crops = learning.batches.batch(0).second
     whole = learning.momentum_encoder
     keys = learning._keys(crops)
     for number in range(2):
@@ -159,7 +159,7 @@ def test_frozen_parameters_stay() -> None:
     frozen = next(trunk.parameters()).requires_grad_(False)
     before = frozen.clone()
     learning = Pretrainer(trunk, strips(), RECIPE)
-    learning.train_step(learning.data.batch(0))
+    learning.train_step(learning.batches.batch(0))
     assert torch.equal(frozen, before)
 
 
@@ -168,13 +168,13 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path: Path, tasks: tupl
     recipe = replace(RECIPE, tasks=tasks)
     whole, stopped = trainer(recipe), trainer(recipe)
     for step in range(2):
-        whole.train_step(whole.data.batch(step))
-        stopped.train_step(stopped.data.batch(step))
+        whole.train_step(whole.batches.batch(step))
+        stopped.train_step(stopped.batches.batch(step))
     torch.save(stopped.state(), tmp_path / "checkpoint.pt")
     resumed = trainer(recipe)
     resumed.run(tmp_path)
     for step in range(2, 4):
-        terms = whole.train_step(whole.data.batch(step))
+        terms = whole.train_step(whole.batches.batch(step))
     assert resumed.step == whole.step == 4
     for name, tensor in whole.encoder.state_dict().items():
         assert torch.equal(resumed.encoder.state_dict()[name], tensor), name
@@ -207,7 +207,7 @@ def test_contrast_learns_to_tell_strips_apart() -> None:
 
     def nearer() -> float:
         """By how much the cosine of a query and its own key is above that of another strip's key."""
-        batch = learning.data.batch(1000)
+        batch = learning.batches.batch(1000)
         with torch.no_grad():
             queries = learning.encoder.levels(learning.trunk(batch.first))["word"][:, 0]
         cosines = queries @ learning._keys(batch.second)["word"][:, 0].T
@@ -215,20 +215,20 @@ def test_contrast_learns_to_tell_strips_apart() -> None:
 
     assert nearer() < 0.3
     for step in range(recipe.steps):
-        learning.train_step(learning.data.batch(step))
+        learning.train_step(learning.batches.batch(step))
     assert nearer() > 0.5
 
 
 def test_the_reconstruction_gets_better() -> None:
     learning = trainer(replace(RECIPE, tasks=("mask",), steps=40, learning_rate=3e-3, trunk_rate=3e-3))
-    losses = [learning.train_step(learning.data.batch(step)) for step in range(40)]
+    losses = [learning.train_step(learning.batches.batch(step)) for step in range(40)]
     assert mean_terms(losses[-4:])["mask"] < 0.9 * mean_terms(losses[:4])["mask"]
 
 
 def test_the_published_optimiser_takes_its_momentum_along() -> None:
     learning = trainer(replace(RECIPE, tasks=("mask",), optimiser="sgd", weight_decay=1e-4))
     before = [parameter.clone() for parameter in learning.trunk.parameters()]
-    learning.train_step(learning.data.batch(0))
+    learning.train_step(learning.batches.batch(0))
     moved = zip(learning.trunk.parameters(), before, strict=True)
     assert all(not torch.equal(new, old) for new, old in moved)
     assert all("momentum_buffer" in state for state in learning.optimiser.state_dict()["state"].values())

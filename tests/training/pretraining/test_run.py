@@ -17,7 +17,7 @@ from textsearch.errors import TextSearchError
 from textsearch.models.joint import JointNetwork
 from textsearch.training.pretraining import run as pretraining
 from textsearch.training.pretraining.pretrain import TRAINED_TRUNK
-from textsearch.training.pretraining.run import PretrainData, pretrain
+from textsearch.training.pretraining.run import PretrainingData, pretrain
 from textsearch.training.start import read_alphabet
 
 RECIPE = replace(TRAINED_TRUNK, steps=2, batch=4, queue=32, warm_up=1)
@@ -41,8 +41,8 @@ def test_a_whole_run(tmp_path: Path, exported: list[JointNetwork]) -> None:
     (run / "strips").mkdir(parents=True)
     strips = np.random.default_rng(0).integers(0, 256, (6, 48, 160, 3)).astype(np.uint8)
     np.save(run / "strips" / "strips.npy", strips)
-    data = PretrainData((photos,), start=tmp_path / "start")
-    assert pretrain(run, data, RECIPE, lines.append) == run / "weights"
+    data = PretrainingData((photos,), start=tmp_path / "start")
+    assert pretrain(run, data, RECIPE, lines.append, processes=1) == run / "weights"
     names = ["checkpoint.pt", "curves.png", "log.jsonl", "recipe.json", "strips", "weights"]
     assert sorted(path.name for path in run.iterdir()) == names
     assert json.loads((run / "recipe.json").read_text())["data"]["photos"] == [str(photos)]
@@ -62,11 +62,11 @@ def test_a_mistake_leaves_no_run_behind(tmp_path: Path, exported: list[JointNetw
     (tmp_path / "empty").mkdir()
     for folder, message in (("typo", "There is no .*typo"), ("empty", "empty holds no picture")):
         with pytest.raises(TextSearchError, match=message):
-            pretrain(tmp_path / "run", PretrainData((tmp_path / folder,), start=tmp_path / "start"), RECIPE)
+            pretrain(tmp_path / "run", PretrainingData((tmp_path / folder,), start=tmp_path / "start"), RECIPE)
     assert not (tmp_path / "run").exists()
 
 
 def test_photos_without_text_are_refused(tmp_path: Path, exported: list[JointNetwork]) -> None:
     save_photo(tmp_path / "photos" / "a.png")
     with pytest.raises(TextSearchError, match="No text was found"):
-        pretrain(tmp_path / "run", PretrainData((tmp_path / "photos",), start=tmp_path / "start"), RECIPE)
+        pretrain(tmp_path / "run", PretrainingData((tmp_path / "photos",), start=tmp_path / "start"), RECIPE)

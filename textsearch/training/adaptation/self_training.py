@@ -24,9 +24,9 @@ from textsearch.runtime.sessions import network_input
 from textsearch.training.adaptation.data import GalleryStrips
 from textsearch.training.adaptation.degraded import degraded
 from textsearch.training.averaging import MovingAverage
-from textsearch.training.loop import encode_texts
+from textsearch.training.branches import encode_texts
 from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
-from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
+from textsearch.training.steps import Schedule, StepProgress, take_steps, take_up
 from textsearch.training.strips import StripBatch, WordStrip, batches, seen_letters
 from textsearch.types import ByteArray
 
@@ -128,9 +128,10 @@ class SelfTrainer:
             save_every: steps between checkpoints, at which the means of the terms since the last one are logged.
             progress: see `StepProgress`.
         """
-        take_up(self, folder)
+        schedule = Schedule(folder, self.recipe.steps, save_every, save_every)
+        take_up(self, schedule)
         steps = (self.train_step() for _ in range(self.step, self.recipe.steps))
-        take_steps(self, steps, self.recipe.steps, folder, Rhythm(save_every, save_every), progress=progress)
+        take_steps(self, steps, schedule, progress=progress)
 
     def train_step(self) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
@@ -221,5 +222,5 @@ class SelfTrainer:
         """Go on from a state that `state` returned."""
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
-        self.average.weights = state["average"]
+        self.average.load(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])

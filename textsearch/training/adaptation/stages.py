@@ -22,7 +22,7 @@ from textsearch.training.export import export_network
 from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe
 from textsearch.training.pretraining.strips import fit_strip
 from textsearch.training.start import write_alphabet
-from textsearch.training.steps import told
+from textsearch.training.steps import as_lines
 from textsearch.types import ByteArray
 
 Progress = Callable[[str], None]
@@ -68,7 +68,7 @@ def train(folder: Path, old: OnnxModel, strips: GalleryStrips, options: AdaptOpt
     _pretrain(network.recogniser.trunk, strips, folder / ".pretraining", before, progress)
     recipe = SelfTrainingRecipe(steps=steps - before.steps, seed=options.seed)
     trainer = SelfTrainer(network, load_joint(old.folder), strips, old.alphabet, recipe)
-    trainer.run(folder / ".training", progress=told(progress, recipe.steps))
+    trainer.run(folder / ".training", progress=as_lines(progress, recipe.steps))
     temporary = folder / "weights.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -110,4 +110,4 @@ def _pretrain(
     trunk.requires_grad_(False)
     for parameter in trunk.last_blocks():
         parameter.requires_grad_(True)
-    Pretrainer(trunk, seen, recipe).run(folder, save_every=20, progress=told(progress, recipe.steps))
+    Pretrainer(trunk, seen, recipe).run(folder, save_every=20, progress=as_lines(progress, recipe.steps))

@@ -5,6 +5,7 @@ A step's data depends on the seed and the number of the step alone, so a stopped
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,9 +69,11 @@ class StripViews:
     def __reduce__(self) -> tuple[Any, ...]:
         """Let other processes map memory-mapped strips anew, which are too many to be copied into each of them."""
         drawn = (self.size, self.hidden, self.band, self.seed)
-        if isinstance(self.strips, np.memmap):
+        owner: Any = self.strips.base
+        # Only the whole of what is mapped knows where in the file it begins.
+        if isinstance(self.strips, np.memmap) and isinstance(owner, mmap.mmap):
             return _mapped_views, (self.strips.filename, self.strips.offset, self.strips.shape, *drawn)
-        return StripViews, (self.strips, *drawn)
+        return StripViews, (np.array(self.strips), *drawn)
 
     def _view(self, strips: ByteArray, generator: np.random.Generator) -> Tensor:
         return torch.from_numpy(network_input(np.stack([vary_strip(strip, generator) for strip in strips])))

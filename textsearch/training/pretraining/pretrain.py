@@ -18,7 +18,6 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from textsearch.errors import TextSearchError
-from textsearch.training.ahead import batches_ahead
 from textsearch.training.pretraining.contrast import Queues, consistency_losses, cross_level_loss, level_losses
 from textsearch.training.pretraining.draws import PretrainBatch, StripViews
 from textsearch.training.pretraining.levels import DIMENSION, LEVELS, Level, Levels, windows
@@ -26,7 +25,7 @@ from textsearch.training.pretraining.masking import encode_visible, resize_visib
 from textsearch.training.pretraining.momentum import follow, momentum_copy, rising_momentum
 from textsearch.training.pretraining.rearrange import permute, restore
 from textsearch.training.pretraining.reconstruct import Decoder, reconstruction_loss
-from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
+from textsearch.training.steps import Schedule, StepProgress, train_on_batches
 from textsearch.types import ByteArray
 
 KEY_GROUP = 32
@@ -147,7 +146,7 @@ class Pretrainer:
             )
         self.recipe = recipe
         self.device = torch.device(recipe.device)
-        self.data = StripViews(strips, recipe.batch, recipe.hidden, recipe.band, recipe.seed)
+        self.batches = StripViews(strips, recipe.batch, recipe.hidden, recipe.band, recipe.seed)
         height, width = strips.shape[1:3]
         frames, features = _frame_shape(trunk, height, width)
         if recipe.batch % 2 or frames % 2 or width % frames:
@@ -194,11 +193,9 @@ class Pretrainer:
             progress: see `StepProgress`.
             processes: how many draw the next batches, see `batches_ahead`.
         """
-        take_up(self, folder)
-        batches = batches_ahead(self.data, self.step, self.recipe.steps, processes)
-        rhythm = Rhythm(save_every, evaluate_every)
+        schedule = Schedule(folder, self.recipe.steps, save_every, evaluate_every)
         measure = (lambda: self._measured(evaluate)) if evaluate else None
-        take_steps(self, map(self.train_step, batches), self.recipe.steps, folder, rhythm, measure, progress)
+        train_on_batches(self, self.batches, schedule, measure, progress, processes)
 
     def _measured(self, evaluate: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
         measured = evaluate(self.trunk.eval())

@@ -26,11 +26,11 @@ from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe
 from textsearch.training.pretraining.strips import PhotoStrips, StripSource, write_strips
 from textsearch.training.runs import check_arguments, record_arguments
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
-from textsearch.training.steps import told
+from textsearch.training.steps import as_lines
 
 
 @dataclass(frozen=True)
-class PretrainData:
+class PretrainingData:
     """What a run learns from.
 
     Attributes:
@@ -44,7 +44,7 @@ class PretrainData:
 
 def pretrain(
     run: Path,
-    data: PretrainData,
+    data: PretrainingData,
     recipe: PretrainRecipe,
     progress: Callable[[str], None] = lambda line: None,
     processes: int = 0,
@@ -63,7 +63,8 @@ def pretrain(
         The folder with the exported files. Its classifier and branches are those of the start.
 
     Raises:
-        TextSearchError: the run was begun with other arguments, the photos show too little text, or the device.
+        TextSearchError: the run was begun with other arguments, the photos show too little text, or the device; or a
+            process that draws data ended.
     """
     check_device(recipe.device)
     arguments = {"data": asdict(data), "recipe": asdict(recipe)}
@@ -77,7 +78,7 @@ def pretrain(
     }
     strips = write_strips(run / "strips", sources, recipe.seed, progress=progress)
     trainer = Pretrainer(network.recogniser.trunk, strips, recipe)
-    trainer.run(run, progress=told(progress, recipe.steps), processes=processes)
+    trainer.run(run, progress=as_lines(progress, recipe.steps), processes=processes)
     folder = run / "weights"
     folder.mkdir(exist_ok=True)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The training loop of the branches over cached crops; resumable to the same numbers."""
+"""Training of the branches over cached crops; resumable to the same numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from textsearch.models.joint import JointNetwork
 from textsearch.models.vectors import vectors
 from textsearch.training.cache import FeatureCache
 from textsearch.training.losses import BRANCH_TERMS, branch_loss, words_to_compare
-from textsearch.training.steps import Rhythm, StepProgress, take_steps, take_up
+from textsearch.training.steps import Schedule, StepProgress, take_steps, take_up
 from textsearch.types import FloatArray
 
 
@@ -127,10 +127,11 @@ class BranchTrainer:
 
         A checkpoint in the folder is taken up where it stopped.
         """
-        take_up(self, folder)
+        schedule = Schedule(folder, self.recipe.steps, save_every, save_every)
+        take_up(self, schedule)
         steps = (self.train_step() for _ in range(self.step, self.recipe.steps))
         measure = (lambda: evaluate(self.branches)) if evaluate else None
-        take_steps(self, steps, self.recipe.steps, folder, Rhythm(save_every, save_every), measure, progress)
+        take_steps(self, steps, schedule, measure, progress)
 
     def train_step(self) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""

@@ -1,8 +1,8 @@
-"""One training run from photos and fonts to packaged files; every stage that is finished is skipped on the next start.
+"""One run of training of the branches, from photos and fonts to packaged files; finished stages are not run again.
 
 run/cache/<source>/    crops through the frozen trunk
 run/checkpoint.pt      weights, optimiser and random state
-run/log.jsonl          loss terms and the held-back score
+run/log.jsonl          means of the loss terms, and the held-back score
 run/curves.png         the log as a picture
 run/weights/           what the package needs
 """
@@ -10,41 +10,37 @@ run/weights/           what the package needs
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import ImageFont
 
-from textsearch.alphabet import Alphabet, normalise
+from textsearch.alphabet import Alphabet
 from textsearch.encoder import Encoder
-from textsearch.errors import TextSearchError
 from textsearch.models.joint import load_joint
 from textsearch.options import EncoderOptions
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
+from textsearch.training.branches import Branches, BranchRecipe, BranchTrainer, word_retrieval
 from textsearch.training.cache import FeatureCache, write_cache
 from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import legible_texts, pictures, some_pictures
+from textsearch.training.datasets.photos import legible_texts, pictures
 from textsearch.training.export import export_network
-from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, word_retrieval
+from textsearch.training.inputs import OWN_WORDS, check_inputs, read_lexicon, readable_fonts
 from textsearch.training.runs import check_arguments, record_arguments
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
-from textsearch.training.steps import told
+from textsearch.training.steps import as_lines
 from textsearch.training.synth import DrawnWords
 from textsearch.types import FloatArray
 
 _DRAWN_SHARE = 0.5
 """Part of a batch that is drawn; the rest is shared out between the photos' words."""
 
-_OWN_WORDS = 8
-"""How often each word of the photos stands in the lexicon that words are drawn from."""
-
 
 @dataclass(frozen=True)
-class TrainingData:
+class BranchTrainingData:
     """What a run learns from.
 
     Attributes:
@@ -72,8 +68,8 @@ class TrainingData:
     start: Path | None = None
 
 
-def train(
-    run: Path, data: TrainingData, recipe: BranchRecipe, progress: Callable[[str], None] = lambda line: None
+def train_branches(
+    run: Path, data: BranchTrainingData, recipe: BranchRecipe, progress: Callable[[str], None] = lambda line: None
 ) -> Path:
     """Train the branches over a frozen detector and trunk and export the whole network.
 
@@ -111,7 +107,7 @@ def train(
     def evaluate(branches: Branches) -> dict[str, float]:
         return word_retrieval(branches, held_back, alphabet, prototypes)
 
-    trainer.run(run, evaluate=evaluate, progress=told(progress, recipe.steps, every=100))
+    trainer.run(run, evaluate=evaluate, progress=as_lines(progress, recipe.steps, every=100))
     weights = run / "weights"
     weights.mkdir(exist_ok=True)
     network.image, network.word = trainer.branches.image, trainer.branches.word
@@ -120,83 +116,9 @@ def train(
     return weights
 
 
-def check_inputs(sets: Iterable[Annotations], lexicon: Path, fonts: Path, folders: Iterable[Path | None]) -> None:
-    """Look at what a run is told to learn from, before its arguments are written down and bind it.
-
-    Args:
-        sets: photos with their words; the first of each is looked at.
-        lexicon: see `read_lexicon`.
-        fonts: see `readable_fonts`.
-        folders: folders of photos, None for those that were not named.
-
-    Raises:
-        TextSearchError: something is not there, is empty, or cannot be read.
-    """
-    for chosen in sets:
-        photos = chosen.photos()
-        entries = photos.entries()
-        if not entries:
-            part = f" of the part {chosen.split}" if chosen.split else ""
-            raise TextSearchError(f"{chosen.file} holds no photo{part}; check its folder and split.")
-        photos.photo(entries[0])
-    read_lexicon(lexicon)
-    readable_fonts(fonts)
-    for folder in folders:
-        if folder is not None:
-            some_pictures(folder)
-
-
-def read_lexicon(file: Path) -> list[str]:
-    """Return the normalised words of a file with one word a line, words with other signs than letters left out.
-
-    Raises:
-        TextSearchError: the file cannot be read or holds no word.
-    """
-    words = sorted({normalise(line) for line in lexicon_lines(file) if line.isalpha() and line.isascii()})
-    if not words:
-        raise TextSearchError(f"{file} holds no word; give a file with one word a line.")
-    return words
-
-
-def lexicon_lines(file: Path) -> list[str]:
-    """Return the lines of a file with one word a line, blank ones left out.
-
-    Raises:
-        TextSearchError: the file cannot be read.
-    """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise TextSearchError(f"Cannot read the lexicon {file} ({error}); give a file with one word a line.") from error
-    return [line.strip() for line in lines if line.strip()]
-
-
-def readable_fonts(folder: Path) -> list[Path]:
-    """Return the font files of a folder that can draw Latin letters.
-
-    Raises:
-        TextSearchError: there is none.
-    """
-    fonts = []
-    for path in sorted(file for file in folder.rglob("*") if file.suffix.lower() in {".ttf", ".otf"}):
-        try:
-            font = ImageFont.truetype(str(path), 40)
-            letters = [font.getmask(letter) for letter in "Aig7"]
-        except OSError:
-            continue  # bitmap-only and damaged fonts are no use for drawing
-        # A font without a letter draws the same box, or nothing, for each.
-        if len({(mask.size, bytes(mask)) for mask in letters}) == len(letters) and all(
-            mask.size[0] for mask in letters
-        ):
-            fonts.append(path)
-    if not fonts:
-        raise TextSearchError(f"{folder} holds no .ttf or .otf font with Latin letters.")
-    return fonts
-
-
 def _fill_caches(
     folder: Path,
-    data: TrainingData,
+    data: BranchTrainingData,
     start: Path,
     lexicon: Sequence[str],
     alphabet: Alphabet,
@@ -220,7 +142,7 @@ def _fill_caches(
 
 
 def _sources(
-    data: TrainingData, start: Path, lexicon: Sequence[str], recogniser: OnnxRecogniser, alphabet: Alphabet
+    data: BranchTrainingData, start: Path, lexicon: Sequence[str], recogniser: OnnxRecogniser, alphabet: Alphabet
 ) -> dict[str, CropSource]:
     detector = OnnxDetector(start / "detector.onnx", threads=1)
     unused = OnnxEmbedder(Path(), alphabet, threads=1)
@@ -234,7 +156,7 @@ def _sources(
         if any(word.polygon is not None for photo in photos for word in photo.words):
             sources[f"detected-{number}"] = DetectedWords(chosen.file, chosen.split, encoder)
     backgrounds = pictures(data.backgrounds) if data.backgrounds else []
-    words = [*lexicon, *own * _OWN_WORDS]
+    words = [*lexicon, *own * OWN_WORDS]
     sources["drawn"] = DrawnWords(words, readable_fonts(data.fonts), backgrounds, data.drawn)
     return sources
 

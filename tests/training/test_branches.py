@@ -11,8 +11,8 @@ import torch
 
 from tests.fakes import ALPHABET
 from textsearch.features import word_features
+from textsearch.training.branches import Branches, BranchRecipe, BranchTrainer, encode_texts, word_retrieval
 from textsearch.training.cache import FeatureCache
-from textsearch.training.loop import Branches, BranchRecipe, BranchTrainer, encode_texts, word_retrieval
 from textsearch.types import FloatArray
 
 LETTER = 8
@@ -59,14 +59,12 @@ def same_weights(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
 def test_a_stopped_run_goes_on_with_the_numbers_of_an_undisturbed_one(tmp_path: Path) -> None:
     whole: dict[int, dict[str, float]] = {}
     undisturbed = new_trainer()
-    (tmp_path / "whole").mkdir()
     undisturbed.run(tmp_path / "whole", save_every=2, progress=lambda step, terms: whole.update({step: terms}))
 
     def stop_at_five(step: int, terms: dict[str, float]) -> None:
         if step == 5:  # the last checkpoint was written at step 4
             raise KeyboardInterrupt
 
-    (tmp_path / "parts").mkdir()
     with pytest.raises(KeyboardInterrupt):
         new_trainer().run(tmp_path / "parts", save_every=2, progress=stop_at_five)
     rest: dict[int, dict[str, float]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from safetensors import safe_open
 
 from textsearch.errors import TextSearchError
 from textsearch.runtime.model import WEIGHT_FILES, OnnxModel
+from textsearch.training.branches import BranchRecipe
+from textsearch.training.branches_run import BranchTrainingData, batch_shares, train_branches
 from textsearch.training.cache import FeatureCache
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.loop import BranchRecipe
-from textsearch.training.train import TrainingData, batch_shares, read_lexicon, readable_fonts, train
 
 RECIPE = BranchRecipe(hidden=8, steps=2, batch=8, others=3)
 
@@ -38,7 +37,7 @@ def photo_with(*words: str) -> tuple[Image.Image, list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, fonts: Path) -> TrainingData:
+def data(tmp_path_factory: pytest.TempPathFactory, fonts: Path) -> BranchTrainingData:
     folder = tmp_path_factory.mktemp("data")
     rows = []
     for split, words in (("train", ("OPEN", "Bakery", "&")), ("dev", ("Hotel", "PIZZA"))):
@@ -50,7 +49,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, fonts: Path) -> TrainingData:
     lexicon = folder / "lexicon.txt"
     lexicon.write_text("street\nStation\nrock'n'roll\nwater\n", encoding="utf-8")
     Image.new("RGB", (64, 64), "olive").save(folder / "wall.jpg")
-    return TrainingData(
+    return BranchTrainingData(
         annotations=(Annotations(file, "train"),),
         held_back=Annotations(file, "dev"),
         lexicon=lexicon,
@@ -62,11 +61,11 @@ def data(tmp_path_factory: pytest.TempPathFactory, fonts: Path) -> TrainingData:
 
 
 @pytest.fixture(scope="module")
-def finished(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[str]]:
+def finished(data: BranchTrainingData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[str]]:
     """A finished run: its folder, the folder of the weights, the lines of progress."""
     run = tmp_path_factory.mktemp("runs") / "new" / "first"
     lines: list[str] = []
-    weights = train(run, data, RECIPE, lines.append)
+    weights = train_branches(run, data, RECIPE, lines.append)
     return run, weights, lines
 
 
@@ -110,35 +109,35 @@ def test_the_weights_are_all_the_package_needs(finished: tuple[Path, Path, list[
 
 
 def test_a_finished_run_started_again_changes_nothing(
-    finished: tuple[Path, Path, list[str]], data: TrainingData
+    finished: tuple[Path, Path, list[str]], data: BranchTrainingData
 ) -> None:
     run, _, _ = finished
     before = contents(run)
-    assert train(run, data, RECIPE) == run / "weights"
+    assert train_branches(run, data, RECIPE) == run / "weights"
     assert contents(run) == before
 
 
 @pytest.mark.parametrize("changed", ["recipe", "data"])
 def test_other_arguments_need_another_folder(
-    finished: tuple[Path, Path, list[str]], data: TrainingData, changed: str
+    finished: tuple[Path, Path, list[str]], data: BranchTrainingData, changed: str
 ) -> None:
     run, _, _ = finished
     before = contents(run)
     other_recipe = replace(RECIPE, steps=3) if changed == "recipe" else RECIPE
     other_data = replace(data, drawn=13) if changed == "data" else data
     with pytest.raises(TextSearchError, match=r"begun with other arguments.*new folder"):
-        train(run, other_data, other_recipe)
+        train_branches(run, other_data, other_recipe)
     assert contents(run) == before
 
 
 @pytest.mark.parametrize("field", ["annotations", "held_back", "lexicon", "fonts", "backgrounds", "start"])
-def test_a_mistake_does_not_bind_the_run(data: TrainingData, tmp_path: Path, field: str) -> None:
+def test_a_mistake_does_not_bind_the_run(data: BranchTrainingData, tmp_path: Path, field: str) -> None:
     (tmp_path / "typo").mkdir()
     no_part = Annotations(data.held_back.file, "typo")
     sets = {"annotations": (no_part,), "held_back": no_part}
     wrong: dict[str, Any] = {field: sets.get(field, tmp_path / "typo")}
     with pytest.raises(TextSearchError, match="typo"):
-        train(tmp_path / "run", replace(data, **wrong), RECIPE)
+        train_branches(tmp_path / "run", replace(data, **wrong), RECIPE)
     assert not (tmp_path / "run").exists()
 
 
@@ -159,50 +158,3 @@ def test_without_photos_everything_is_drawn() -> None:
 
 
 # --- what is refused
-
-
-def test_lexicon(tmp_path: Path) -> None:
-    file = tmp_path / "words"
-    file.write_text("Zebra\n apple \nisn't\ncafé\n\napple\nx1\n", encoding="utf-8")
-    assert read_lexicon(file) == ["apple", "zebra"]
-
-
-@pytest.mark.parametrize(("content", "message"), [("1\n2\n", "holds no word"), (None, "Cannot read the lexicon")])
-def test_a_useless_lexicon_is_refused(tmp_path: Path, content: str | None, message: str) -> None:
-    file = tmp_path / "words"
-    if content is not None:
-        file.write_text(content, encoding="utf-8")
-    with pytest.raises(TextSearchError, match=message):
-        read_lexicon(file)
-
-
-def test_a_binary_lexicon_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "words").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(TextSearchError, match="Cannot read the lexicon"):
-        read_lexicon(tmp_path / "words")
-
-
-def test_only_fonts_that_can_draw_letters_are_used(fonts: Path, tmp_path: Path) -> None:
-    good = tmp_path / "good.TTF"
-    shutil.copy(next(fonts.iterdir()), good)
-    (tmp_path / "damaged.otf").write_bytes(good.read_bytes()[:300])
-    (tmp_path / "notes.txt").write_text("no font")
-    assert readable_fonts(tmp_path) == [good]
-    good.unlink()
-    with pytest.raises(TextSearchError, match=r"no \.ttf or \.otf font"):
-        readable_fonts(tmp_path)
-
-
-def test_a_font_that_draws_one_box_for_every_letter_is_not_used(fonts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = ImageFont.truetype
-
-    class BoxFont:
-        def __init__(self, path: str, size: int) -> None:
-            self.font = real(path, size)
-
-        def getmask(self, letter: str) -> object:
-            return self.font.getmask("H")
-
-    monkeypatch.setattr(ImageFont, "truetype", BoxFont)
-    with pytest.raises(TextSearchError, match="font with Latin letters"):
-        readable_fonts(fonts)
