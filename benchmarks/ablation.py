@@ -18,6 +18,7 @@ from benchmarks.contenders import transcripts
 from benchmarks.protocol import Protocol, data_name, gallery_parser
 from benchmarks.rankings import ReadGallery, edit_distance_scores
 from benchmarks.record import write
+from textsearch.indexer.pipeline import usable_cores
 from textsearch.runtime.model import OnnxModel
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     variants = []
     for variant in arguments.variant:
         name, _, folder = variant.rpartition("=")
-        gallery = ReadGallery.read(protocol, OnnxModel(folder=Path(folder)))
+        gallery = ReadGallery.read(protocol, OnnxModel(folder=Path(folder)), usable_cores())
         variants.append(
             {
                 "name": name,

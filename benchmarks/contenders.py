@@ -74,7 +74,7 @@ def textsearch(index: str) -> Handler:
             return {"failed": [str(failure.path) for failure in report.failures]}
         if request["do"] == "search":
             result = database.search(request["query"], 0)
-            return {"ranks": {str(hit.path): hit.rank for hit in result}}
+            return {"ranks": {str(path): hit.rank for hit in result for path in (hit.path, *hit.copies)}}
         if request["do"] == "boxes":
             folder = database._open()  # the benchmark looks at the index itself, below the public surface
             found = {photo: folder.regions_of(Path(photo)) or [] for photo in request["photos"]}

@@ -18,7 +18,6 @@ from benchmarks.protocol import Protocol
 from textsearch.alignment import Alignment, LatticeBatch, align
 from textsearch.alphabet import normalise, words_of
 from textsearch.images import read_image
-from textsearch.indexer.pipeline import usable_cores
 from textsearch.lattice import Lattice
 from textsearch.rerank import letter_fit, score
 from textsearch.runtime.model import OnnxModel
@@ -71,13 +70,13 @@ class ReadGallery:
         )
 
     @classmethod
-    def read(cls, protocol: Protocol, model: OnnxModel) -> ReadGallery:
-        """Read every photo, as many at once as there are cores, which is how the program indexes."""
+    def read(cls, protocol: Protocol, model: OnnxModel, jobs: int = 1) -> ReadGallery:
+        """Read every photo, `jobs` at once; with 1 the networks see them one after the other, in order."""
 
         def read(path: Path) -> Regions:
             return model.encode_images([read_image(path)])[0]
 
-        with ThreadPoolExecutor(usable_cores()) as executor:
+        with ThreadPoolExecutor(jobs) as executor:
             photos = list(executor.map(read, protocol.photos))
         return cls(
             protocol,

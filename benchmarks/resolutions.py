@@ -3,7 +3,8 @@ r"""Accuracy against speed: the photos read at several resolutions, beside Rapid
     python -m benchmarks.resolutions --words words.jsonl --images DIR --split dev --output results.json
 
 All settings and RapidOCR read the same small groups of photos turn by turn; each speed is the median over the groups of
-RapidOCR's seconds divided by the setting's.
+RapidOCR's seconds divided by the setting's. As in indexing, as many photos are read at once as there are cores, where
+RapidOCR shares out the work on one photo.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks.contenders import Contender
 from benchmarks.protocol import Protocol, data_name, gallery_parser
 from benchmarks.rankings import ReadGallery, edit_distance_scores
 from benchmarks.record import write
+from textsearch.indexer.pipeline import usable_cores
 from textsearch.options import PRESETS, EncoderOptions
 from textsearch.runtime.model import OnnxModel
 
@@ -46,7 +48,7 @@ def measure(protocol: Protocol) -> dict[str, Any]:
         reference.append(theirs.ask({"do": "read", "photos": [str(photo) for photo in group.photos]})["seconds"])
         for name, model in readers.items():
             began = time.perf_counter()
-            galleries[name].append(ReadGallery.read(group, model))
+            galleries[name].append(ReadGallery.read(group, model, usable_cores()))
             seconds[name].append(time.perf_counter() - began)
     lines = theirs.ask({"do": "texts"})["texts"]
     theirs.close()

@@ -306,7 +306,8 @@ def resolutions() -> str:
     ]
     note = (
         f"{result['photos']} photos of {result['data']}, all settings and RapidOCR in turns on small groups of "
-        f"photos; text only, without what photos show. {measured_on(result)}"
+        "photos, of which textsearch reads as many at once as there are cores, as in indexing; text only, without what "
+        f"photos show. {measured_on(result)}"
     )
     return f"{table(header, [*rows, reference])}\n\n{note}"
 
