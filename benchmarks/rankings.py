@@ -121,28 +121,43 @@ class ReadGallery:
             embeddings: (N, D) float32 unit vectors of the regions.
         """
         cosines = similarity(words, embeddings)
-        halved = similarity(words, embeddings.astype(np.float16).astype(np.float32))
-        quantised = similarity(words, _product_quantised(embeddings))
-        return self._evaluated(
-            {
-                "vectors": lambda place: cosines[place],
-                "vectors_float16": lambda place: halved[place],
-                "vectors_pq": lambda place: quantised[place],
-                "full": lambda place: score(cosines[place], self._alignments[place], self.confidences).values,
-            }
+        full = self._evaluated(
+            {"full": lambda place: score(cosines[place], self._alignments[place], self.confidences).values}
         )
+        return {**rankings_by_vectors(self.protocol, self.owners, words, embeddings), **full}
 
     def _evaluated(self, ways: Mapping[str, Way]) -> dict[str, dict[str, float]]:
-        return {name: self.protocol.evaluate(self._photo_scores(way)) for name, way in ways.items()}
+        return {name: _evaluated(self.protocol, self.owners, way) for name, way in ways.items()}
 
-    def _photo_scores(self, way: Way) -> Scores:
-        """Return a photo's best region, for each query; photos without text come last."""
-        scores = {}
-        for place, query in enumerate(self.queries):
-            row = np.full(len(self.protocol.photos), -1e9)
-            np.maximum.at(row, self.owners, np.asarray(way(place), np.float64))
-            scores[query] = row
-        return scores
+
+def rankings_by_vectors(
+    protocol: Protocol, owners: NDArray[np.int64], words: FloatArray, embeddings: FloatArray
+) -> dict[str, dict[str, float]]:
+    """Return how well vectors rank by themselves, as they are, as float16 and by product quantisation to 60 bytes.
+
+    Args:
+        protocol: the queries.
+        owners: (N,) int64, the photo each region is in.
+        words: (Q, D) float32 unit vectors of the queries, in the protocol's order.
+        embeddings: (N, D) float32 unit vectors of the regions.
+    """
+    stored = {
+        "vectors": embeddings,
+        "vectors_float16": embeddings.astype(np.float16).astype(np.float32),
+        "vectors_pq": _product_quantised(embeddings),
+    }
+    cosines = {name: similarity(words, kept) for name, kept in stored.items()}
+    return {name: _evaluated(protocol, owners, rows.__getitem__) for name, rows in cosines.items()}
+
+
+def _evaluated(protocol: Protocol, owners: NDArray[np.int64], way: Way) -> dict[str, float]:
+    """Return how well photos are ranked by their best region; photos without text come last."""
+    scores = {}
+    for place, query in enumerate(protocol.relevant):
+        row = np.full(len(protocol.photos), -1e9)
+        np.maximum.at(row, owners, np.asarray(way(place), np.float64))
+        scores[query] = row
+    return protocol.evaluate(scores)
 
 
 def _product_quantised(embeddings: FloatArray) -> FloatArray:
