@@ -205,6 +205,23 @@ def tdsl(
     ] = 256,
     others: Annotated[int, typer.Option("--others", min=0, help="Words of the lexicon per step as negatives.")] = 0,
     learning_rate: Annotated[float, typer.Option("--learning-rate", help="Of the weights.")] = 0.01,
+    warm_up: Annotated[int, typer.Option("--warm-up", min=0, help="Steps until that rate.")] = 500,
+    decays: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--decay",
+            min=0.0,
+            max=1.0,
+            help="Part of the steps after which the rate falls to a tenth; may be repeated. [default: 1/3 and 2/3]",
+            show_default=False,
+        ),
+    ] = None,
+    altered: Annotated[
+        bool, typer.Option("--altered/--as-written", help="Compare with altered copies of the words as well.")
+    ] = True,
+    drawn_share: Annotated[
+        float, typer.Option("--drawn-share", min=0.0, max=1.0, help="Part of the photos that are drawn scenes.")
+    ] = 0.35,
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = Precision.float32,
@@ -213,6 +230,7 @@ def tdsl(
     """Train the paper's network on whole photos, then export it as float16."""
     with training_packages():
         from textsearch.models.tdsl import TdslConfig
+        from textsearch.training.material import shares
         from textsearch.training.tdsl import TdslRecipe
         from textsearch.training.tdsl_run import TdslTrainingData, train_tdsl
 
@@ -226,13 +244,17 @@ def tdsl(
         backgrounds=backgrounds,
         unlabelled=unlabelled,
         held_back=held_back_annotations(held_back) if held_back else None,
+        shares=shares(drawn_share),
     )
     recipe = TdslRecipe(
         network=TdslConfig(width=width),
         steps=steps,
         batch=batch,
         others=others,
+        altered=altered,
         learning_rate=learning_rate,
+        warm_up=warm_up,
+        decays=tuple(decays or TdslRecipe.decays),
         device=device,
         precision=precision.value,
         seed=seed,

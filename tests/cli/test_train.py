@@ -167,10 +167,24 @@ def test_everything_said_to_joint(run: Run, asked: list[Any]) -> None:
 
 
 def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
-    extra = ("--batch", "4", "--width", "128", "--others", "32", "--learning-rate", "0.001")
-    assert run("train", "tdsl", "run", *DRAWN, *COMMON, *extra).code == 0
-    recipe = TdslRecipe(TdslConfig(width=128), 3, 4, 32, 0.001, device="cuda", precision="bfloat16", seed=4)
-    assert asked == [Path("run"), common_data(TdslTrainingData), recipe, 12]
+    extra = ("--batch", "4", "--width", "128", "--others", "32", "--learning-rate", "0.001", "--as-written")
+    schedule = ("--warm-up", "100", "--decay", "0.5", "--drawn-share", "0")
+    assert run("train", "tdsl", "run", *DRAWN, *COMMON, *extra, *schedule).code == 0
+    recipe = TdslRecipe(
+        network=TdslConfig(width=128),
+        steps=3,
+        batch=4,
+        others=32,
+        altered=False,
+        learning_rate=0.001,
+        warm_up=100,
+        decays=(0.5,),
+        device="cuda",
+        precision="bfloat16",
+        seed=4,
+    )
+    data = replace(common_data(TdslTrainingData), shares=(0.75, 0.25, 0.0))
+    assert asked == [Path("run"), data, recipe, 12]
 
 
 def test_held_back_words_need_no_form(run: Run, asked: list[Any]) -> None:

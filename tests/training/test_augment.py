@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from textsearch.training.augment import CropRecipe, squeeze, tint, vary
+from textsearch.training.augment import CropRecipe, _turn, squeeze, tint, vary
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.types import FloatArray
 
@@ -57,10 +57,37 @@ def test_a_square_holds_a_legible_word() -> None:
 
 def test_where_no_square_fits_the_whole_photo_is_squeezed() -> None:
     sample = photo((5, 90, 290, 20))  # wider than any square unless the photo is made small
+    recipe = CropRecipe(side=160, longer_sides=(480, 480), degrees=0.0, heights=(1.0, 1.0))
+    seen = vary(sample, recipe, np.random.default_rng(0))
+    np.testing.assert_allclose(seen.image.astype(int), squeeze(sample, recipe).image.astype(int), atol=3)
+    box = np.array([5, 90, 295, 110]) * np.tile([160 / 300, 160 / 200], 2)
+    np.testing.assert_allclose(box_of(seen.words[0]), box, rtol=1e-4)
+
+
+def test_a_squeezed_photo_is_turned_as_well() -> None:
+    sample = photo((5, 90, 290, 20))
     recipe = CropRecipe(side=160, longer_sides=(480, 480))
     seen = vary(sample, recipe, np.random.default_rng(0))
-    np.testing.assert_array_equal(seen.image, squeeze(sample, recipe).image)
-    np.testing.assert_allclose(box_of(seen.words[0]), np.array([5, 90, 295, 110]) * np.tile([160 / 300, 160 / 200], 2))
+    first, second = seen.words[0].polygon[:2]
+    assert abs(second[1] - first[1]) > 3
+    left, top, right, bottom = box_of(seen.words[0])
+    assert min(left, top) > -1 and max(right, bottom) < 161
+
+
+def test_photos_are_turned_stretched_and_resized_within_their_bounds() -> None:
+    recipe = CropRecipe()
+    angles, heights, sides = [], [], []
+    for seed in range(300):
+        linear = _turn(photo(), recipe, np.random.default_rng(seed))[:2, :2]
+        height = abs(np.linalg.det(linear)) / (linear[0] @ linear[0])
+        turn = np.diag([1.0, 1 / height]) @ linear
+        heights.append(height)
+        angles.append(np.rad2deg(np.arctan2(turn[1, 0], turn[0, 0])))
+        sides.append(300 * np.hypot(turn[0, 0], turn[1, 0]))
+    assert -15 <= min(angles) < -14 and 14 < max(angles) <= 15
+    assert 0.8 <= min(heights) < 0.81 and 1.19 < max(heights) <= 1.2
+    assert min(sides) == pytest.approx(640) and max(sides) == pytest.approx(1888)
+    assert np.mod(np.round(sides), 32).max() == 0
 
 
 def test_words_too_small_to_read_count_no_longer() -> None:

@@ -59,9 +59,9 @@ def same_weights(first: TdslNetwork, second: TdslNetwork) -> bool:
 
 def test_four_photos_are_learnt_by_heart() -> None:
     photos = four_photos()
-    recipe = replace(RECIPE, steps=150, batch=4, learning_rate=0.03, warm_up=40, seed=2)
+    recipe = replace(RECIPE, steps=200, batch=4, learning_rate=0.03, warm_up=40, seed=1)
     trainer = new_trainer(recipe, Photos(photos))
-    terms = steps(trainer, 150)
+    terms = steps(trainer, 200)
     assert terms[-1]["loss"] < terms[0]["loss"] / 3
     encoder = TdslEncoder(trainer.network.eval(), (96,))
     written = [photo.words[0].text.lower() for photo in photos]

@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 with its ImageNet weights as a backbone; both come out of installed packages.
 
-The paper starts from a ResNet-50, whose weights are in no package. Batch normalisation is folded into the convolutions:
-the paper freezes it too.
+The paper starts from a ResNet-50, whose weights are in no package. Batch normalisation, which the paper freezes, is
+folded into the convolutions: its shifts do not learn, and a channel that it scales by s learns 1 / s^2 times as fast.
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ def load_efficientnet_lite0(frozen_stages: int = 1) -> Backbone:
     starts = (0, *_STAGE_ENDS[:-1])
     stages = [nn.Sequential(*blocks[start:end]) for start, end in zip(starts, _STAGE_ENDS, strict=True)]
     backbone = Backbone(stem, stages)
-    backbone.requires_grad_(True)  # biases that came from folding are not marked as learning
     for part in (backbone.stem, *backbone.stages[:frozen_stages]):
         part.requires_grad_(False)
+    for name, parameter in backbone.named_parameters():
+        if name.endswith("bias"):  # the shifts of the norms
+            parameter.requires_grad_(False)
     return backbone
 
 

@@ -29,7 +29,8 @@ class CropRecipe:
         longer_sides: least and greatest longer side of the resized photo, pixels, in steps of 32.
         degrees: the photo is turned by at most this much either way.
         heights: least and greatest factor of the height alone.
-        smallest: words whose text is lower than this many pixels are neither rewarded nor punished.
+        smallest: words whose text is lower than this many pixels are neither rewarded nor punished; the paper has no
+            such rule.
     """
 
     side: int = 640
@@ -62,7 +63,7 @@ def vary(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:
     """Return a square of a resized, turned and stretched photo, (side, side, 3), that cuts no legible word.
 
     Squares are laid around a random legible word, if there is one, so that few of them are empty; where none can be
-    laid without cutting a word, the whole photo is squeezed into the square.
+    laid without cutting a word, the whole photo as it is now is squeezed into the square.
     """
     turned = _turn(sample, recipe, generator)
     width, height = _extent(turned, sample)
@@ -72,7 +73,7 @@ def vary(sample: Sample, recipe: CropRecipe, generator: Generator) -> Sample:
         if not _cuts(boxes, corner, recipe.side):
             shift = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]], [0, 0, 1]])
             return _warp(sample, shift @ turned, recipe)
-    return squeeze(sample, recipe)
+    return _warp(sample, np.diag([recipe.side / width, recipe.side / height, 1.0]) @ turned, recipe)
 
 
 def squeeze(sample: Sample, recipe: CropRecipe) -> Sample:

@@ -162,16 +162,20 @@ def reading_loss(
 
 def alter(word: str, generator: Generator) -> str:
     """Insert, delete, replace or keep at each letter with odds 1:1:1:5 (TDSL's word augmentation)."""
-    letters: list[str] = []
-    for letter in word:
+    letters = list(word)
+    place = 0
+    # As published, the place moves on by one whatever happened there: a letter that another one was put before is drawn
+    # for again, and the one behind a deleted letter is passed over.
+    while place < len(letters):
         choice = generator.integers(8)
         other = LETTERS[int(generator.integers(len(LETTERS)))]
         if choice == 0:
-            letters += [other, letter]
+            letters.insert(place, other)
+        elif choice == 1:
+            del letters[place]
         elif choice == 2:
-            letters.append(other)
-        elif choice > 2:
-            letters.append(letter)
+            letters[place] = other
+        place += 1
     return "".join(letters) or word
 
 

@@ -19,8 +19,16 @@ from textsearch.training.inputs import OWN_WORDS, check_inputs, lexicon_lines, r
 from textsearch.training.scenes import DrawnScenes
 from textsearch.training.sources import PhotosAtRandom
 
+_ANNOTATED = 0.75
+"""Part of the photos that are annotated ones, where there are both."""
+
 _SEARCHED_PHOTOS = 20_000
 """Photos of a set whose words scenes are drawn with; sets with more were drawn from a list of words themselves."""
+
+
+def shares(drawn: float) -> tuple[float, float, float]:
+    """Return how often a sample is an annotated photo, one without annotation, a drawn scene, given the last."""
+    return (1 - drawn) * _ANNOTATED, (1 - drawn) * (1 - _ANNOTATED), drawn
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class TrainingPhotos:
     fonts: Path
     backgrounds: Path | None = None
     unlabelled: Path | None = None
-    shares: tuple[float, float, float] = (0.5, 0.15, 0.35)
+    shares: tuple[float, float, float] = shares(0.35)
     held_back: Annotations | None = None
 
 

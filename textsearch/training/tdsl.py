@@ -32,13 +32,14 @@ from textsearch.types import FloatArray
 
 @dataclass(frozen=True)
 class TdslRecipe:
-    """How the network is trained; where the paper says something, that is the default.
+    """How the network is trained; the defaults are those of the paper's first part, but for the batch, there of 64.
 
     Attributes:
         network: sizes of the parts.
         steps: optimiser steps in all.
         batch: photos per step.
         others: words of the lexicon per step that are in none of the photos; the paper takes none.
+        altered: whether regions are also compared with an altered copy of each word; in the paper's second part not.
         learning_rate: of the weights; biases learn twice as fast and do not decay.
         momentum: of the stochastic gradient descent.
         weight_decay: of the weights.
@@ -56,6 +57,7 @@ class TdslRecipe:
     steps: int = 90_000
     batch: int = 16
     others: int = 0
+    altered: bool = True
     learning_rate: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 1e-4
@@ -235,7 +237,7 @@ class TdslTrainer:
 
     def _word_list(self, written: Sequence[str], generator: Generator) -> list[str]:
         """Return the words of the photos, an altered copy of each, and others."""
-        altered = [alter(word, generator) for word in written]
+        altered = [alter(word, generator) for word in written] if self.recipe.altered else []
         count = self.recipe.others if self.lexicon else 0
         others = [self.lexicon[int(generator.integers(len(self.lexicon)))] for _ in range(count)]
         return [*written, *altered, *others]
