@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.tiny_tdsl import CHANNELS, CONFIG, tiny_backbone, tiny_network
 from tests.training.drawn_set import drawn_set
@@ -13,9 +15,16 @@ from textsearch.errors import TextSearchError, WeightsError
 from textsearch.models import tdsl_store
 from textsearch.models.tdsl_store import load_tdsl
 from textsearch.training import tdsl_run
-from textsearch.training.augment import CropRecipe
+from textsearch.training.augment import CropRecipe, squeeze_and_tint, vary
+from textsearch.training.datasets.annotations import Annotations
+from textsearch.training.datasets.spelt import SpeltWords
+from textsearch.training.datasets.svt import Svt
+from textsearch.training.datasets.synthtext import SynthText90k
+from textsearch.training.material import Material
+from textsearch.training.scenes import DrawnScenes
+from textsearch.training.sources import PhotosAtRandom
 from textsearch.training.tdsl import TdslRecipe, TdslTrainer
-from textsearch.training.tdsl_run import TdslTrainingData, train_tdsl
+from textsearch.training.tdsl_run import TdslTrainingData, _squares, train_tdsl
 
 RECIPE = TdslRecipe(
     network=CONFIG,
@@ -89,3 +98,26 @@ def test_a_mistake_leaves_no_run_behind(tmp_path: Path, data: TdslTrainingData) 
     with pytest.raises(TextSearchError, match="Cannot read the lexicon"):
         train_tdsl(tmp_path / "run", replace(data, lexicon=tmp_path / "typo"), RECIPE)
     assert not (tmp_path / "run").exists()
+
+
+# --- the paper's sets
+
+
+def test_of_mlt_only_what_can_be_spelt_is_read(data: TdslTrainingData) -> None:
+    chosen = (Annotations(Path("mlt"), None, "mlt"), Annotations(Path("svt"), None, "svt"))
+    assert [type(photos) for photos in replace(data, annotations=chosen).sets()] == [SpeltWords, Svt]
+
+
+def test_drawn_photos_are_squeezed_and_others_varied(tmp_path: Path, data: TdslTrainingData, fonts: Path) -> None:
+    for folder in ("images", "annotations"):
+        (tmp_path / folder).mkdir()
+    Image.new("RGB", (40, 20)).save(tmp_path / "images" / "1.jpg")
+    (tmp_path / "annotations" / "1.xml").write_text("<annotation></annotation>")
+    (photos,) = data.sets()
+    material = Material(
+        [(PhotosAtRandom(SynthText90k(tmp_path)), 1.0), (PhotosAtRandom(photos), 2.0)],
+        (DrawnScenes(["exit"], list(fonts.iterdir()), []), 3.0),
+    )
+    sources = _squares(material, RECIPE.crop)._sources
+    assert [source.vary for source in sources] == [squeeze_and_tint, vary, squeeze_and_tint]  # type: ignore[attr-defined]
+    assert all(source.draw(np.random.default_rng(0)).image.shape == (96, 96, 3) for source in sources)

@@ -17,8 +17,8 @@ REGION_STRIDES = (4, 8, 16)
 def region_levels(boxes: Tensor) -> Tensor:
     """Return which of `REGION_STRIDES` each box (N, 4) is cut from, (N,) int64.
 
-    Boxes with a side of 112 pixels (the geometric mean of width and height) or less belong to stride 4, up to 224 to
-    stride 8, larger ones to stride 16 (equation 1 of the FPN paper, clamped).
+    Boxes with a side (the geometric mean of width and height) below 112 pixels belong to stride 4, below 224 to stride
+    8, the others to stride 16 (equation 1 of the FPN paper, clamped).
     """
     sides = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).clamp(min=1e-6).sqrt()
     return (torch.log2(sides / 224).floor() + 2).clamp(0, len(REGION_STRIDES) - 1).long()

@@ -17,7 +17,7 @@ from textsearch.alphabet import normalise
 from textsearch.errors import QueryError
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-"""What the words of this configuration are spelt with; every other character is dropped."""
+"""What the words of this configuration are spelt with; accents are folded and every other character is dropped."""
 
 FRAMES = 15
 """Steps of every encoded sequence."""

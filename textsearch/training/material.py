@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from textsearch.errors import TextSearchError
 from textsearch.options import EncoderOptions
 from textsearch.runtime.model import OnnxModel
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import legible_texts, pictures
+from textsearch.training.datasets.photos import PhotoSet, legible_texts, pictures
 from textsearch.training.datasets.pseudo import PseudoLabelled
 from textsearch.training.datasets.words import Words, write_words
 from textsearch.training.inputs import OWN_WORDS, check_inputs, lexicon_lines, readable_fonts
@@ -55,6 +55,10 @@ class TrainingPhotos:
     shares: tuple[float, float, float] = shares(0.35)
     held_back: Annotations | None = None
 
+    def sets(self) -> list[PhotoSet[Any]]:
+        """Return the annotated photos."""
+        return [chosen.photos() for chosen in self.annotations]
+
 
 class Material(NamedTuple):
     """The opened sources of a run, each with its share of the samples.
@@ -91,7 +95,7 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
         TextSearchError: something is missing or cannot be read.
     """
     annotated, unlabelled, drawn = data.shares
-    sets = [chosen.photos() for chosen in data.annotations]
+    sets = data.sets()
     shared = [(PhotosAtRandom(photos), annotated / len(sets)) for photos in sets]
     if data.unlabelled is not None:
         read = _pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress)

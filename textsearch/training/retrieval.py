@@ -1,4 +1,4 @@
-"""How well photos are found by the words on them, the protocol under which TDSL is published."""
+"""How well photos are found by the words on them, while `tdsl` is trained: as published, words as they are spelt."""
 
 from __future__ import annotations
 

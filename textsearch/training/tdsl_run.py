@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from textsearch.errors import TextSearchError
 from textsearch.models.boxes import BoxOptions
@@ -22,6 +23,10 @@ from textsearch.models.tdsl_encoder import TdslEncoder
 from textsearch.models.tdsl_store import load_tdsl, save_tdsl, stored_config
 from textsearch.training.augment import CropRecipe, VariedSource, squeeze_and_tint, vary
 from textsearch.training.datasets.annotations import Annotations
+from textsearch.training.datasets.icdar import Mlt
+from textsearch.training.datasets.photos import PhotoSet
+from textsearch.training.datasets.spelt import SpeltWords
+from textsearch.training.datasets.synthtext import SynthText90k
 from textsearch.training.devices import check_device
 from textsearch.training.inputs import read_lexicon
 from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
@@ -38,6 +43,10 @@ class TdslTrainingData(TrainingPhotos):
 
     The package's own network annotates the photos without annotation.
     """
+
+    def sets(self) -> list[PhotoSet[Any]]:
+        """Return the annotated photos; of MLT those that the paper takes."""
+        return [SpeltWords(photos) if isinstance(photos, Mlt) else photos for photos in super().sets()]
 
 
 def train_tdsl(
@@ -92,9 +101,12 @@ def _starting_network(start: Path | None, recipe: TdslRecipe) -> TdslNetwork:
 
 def _squares(material: Material, recipe: CropRecipe) -> Mixture:
     """Take squares from photos and whole scenes, as the paper does with its photos and its drawn scenes."""
-    scenes, share = material.scenes
-    photos = [(VariedSource(source, vary, recipe), share) for source, share in material.photos]
-    return Mixture([*photos, (VariedSource(scenes, squeeze_and_tint, recipe), share)])
+    scenes, scenes_share = material.scenes
+    photos = [
+        (VariedSource(source, squeeze_and_tint if isinstance(source.photos, SynthText90k) else vary, recipe), share)
+        for source, share in material.photos
+    ]
+    return Mixture([*photos, (VariedSource(scenes, squeeze_and_tint, recipe), scenes_share)])
 
 
 def _measurement(held_back: Annotations, recipe: TdslRecipe) -> Callable[[TdslNetwork], dict[str, float]]:

@@ -10,11 +10,11 @@ from textsearch.errors import TextSearchError
 from textsearch.training.datasets.icdar import Icdar2013, Icdar2015, IcdarPhotos, Mlt
 
 
-def one(kind: type[IcdarPhotos], folder: Path, text: str, **options: Any) -> list[Any]:
+def one(kind: type[IcdarPhotos], folder: Path, text: str) -> list[Any]:
     """Return the words of one photo whose annotation is a text."""
     draw(folder / "images" / "img_7.jpg")
     write(folder / "gts" / "gt_img_7.txt", text)
-    return said(only_photo(kind(folder / "images", folder / "gts", **options)).words)
+    return said(only_photo(kind(folder / "images", folder / "gts")).words)
 
 
 # --- ICDAR 2013
@@ -81,11 +81,6 @@ MLT = "1,2,3,2,3,4,1,4,Latin,Bar, Café\n1,2,3,2,3,4,1,4,Chinese,大茶\n1,2,3,2
 def test_mlt_names_the_script(tmp_path: Path) -> None:
     words = one(Mlt, tmp_path, MLT)
     assert [word[1:] for word in words] == [("Bar, Café", True), ("大茶", True), ("", False)]
-
-
-def test_mlt_words_of_other_scripts_count_neither_way(tmp_path: Path) -> None:
-    words = one(Mlt, tmp_path, MLT, scripts=frozenset({"Latin"}))
-    assert [word[1:] for word in words] == [("Bar, Café", True), ("", False), ("", False)]
 
 
 @pytest.mark.parametrize("name", ["tr_img_00001.png", "tr_img_00001.JPG", "tr_img_00001.gif"])

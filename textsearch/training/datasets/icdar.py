@@ -95,21 +95,14 @@ class Mlt(IcdarPhotos):
     Args:
         images: the folder of the photos.
         annotations: the folder of the text files.
-        scripts: words of other scripts than these ("Latin", "Chinese", ...) are not legible; None keeps all.
     """
-
-    def __init__(self, images: Path, annotations: Path, scripts: frozenset[str] | None = None) -> None:
-        super().__init__(images, annotations)
-        self.scripts = scripts
 
     def word(self, line: str) -> WordAnnotation | None:
         """Return the word of a line."""
         found = _CORNERS_LINE.fullmatch(line.strip())
         if found is None or "," not in found[2]:
             return None
-        script, _, text = found[2].partition(",")
-        wanted = self.scripts is None or script in self.scripts
-        return word_of(_corners(found[1]), text if wanted else UNREADABLE)
+        return word_of(_corners(found[1]), found[2].partition(",")[2])
 
 
 def word_of(polygon: FloatArray, text: str) -> WordAnnotation:
