@@ -42,6 +42,11 @@ def test_without_annotations_everything_is_drawn(tmp_path: Path, data: TrainingP
     assert (found.photos, shares(found)) == ([], [0.35])
 
 
+def test_there_must_be_something_to_learn_from(tmp_path: Path, data: TrainingPhotos) -> None:
+    with pytest.raises(TextSearchError, match="everything has to be drawn"):
+        opened(tmp_path, replace(data, annotations=(), shares=(0.75, 0.25, 0.0)))
+
+
 def test_photos_without_annotation_are_read_once(
     tmp_path: Path, data: TrainingPhotos, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,8 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
     if data.unlabelled is not None:
         read = _pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress)
         shared.append((PhotosAtRandom(read), unlabelled))
+    if not drawn and not shared:
+        raise TextSearchError("Without photos everything has to be drawn; name photos, or let scenes have a share.")
     own = [text for photos in sets for text in legible_texts(islice(photos.photos(), _SEARCHED_PHOTOS))]
     backgrounds = pictures(data.backgrounds) if data.backgrounds else []
     words = [*lexicon_lines(data.lexicon), *own * OWN_WORDS]
