@@ -242,16 +242,14 @@ def ablation() -> str:
         for variant in result["variants"]
     ]
     paper = load("tdsl")
-    for found in paper["found"]:
-        by_vectors = (f"{found['rankings'][name]['map']:.1f}" if name in found["rankings"] else "" for name in RANKINGS)
-        sides = ", ".join(f"{side:,}" for side in found["longer_sides"])
-        ceiling = f"{found['ceiling']['map']:.1f}"
-        rows.append([f"`tdsl`, photos at {sides}", f"{found['detector_recall']:.1f}", *by_vectors, ceiling])
+    by_vectors = (f"{paper['rankings'][name]['map']:.1f}" if name in paper["rankings"] else "" for name in RANKINGS)
+    recall, ceiling = f"{paper['detector_recall']:.1f}", f"{paper['ceiling']['map']:.1f}"
+    rows.append(["`tdsl`: the paper's own network, trained by itself", recall, *by_vectors, ceiling])
     curve = ", ".join(f"{100 * score:.1f} after {step:,} steps" for step, score in paper["curve"])
     note = (
         f"Word mAP on {result['photos']} photos of {result['data']}; {REFERENCE} in the "
         f"same run: {result['rapidocr']['map']:.1f}. {measured_on(result)} `tdsl` was trained for {paper['steps']:,} "
-        f"steps of {paper['batch']} photos on such cores; its score meanwhile: {curve}."
+        f"steps of {paper['recipes'][-1]['batch']} photos on such cores; its score meanwhile: {curve}."
     )
     return f"{table(header, rows)}\n\n{note}"
 

@@ -2,12 +2,13 @@ r"""What the paper's own network finds, trained by `textsearch train tdsl`, by i
 
     python -m benchmarks.tdsl --run runs/tdsl --words words.jsonl --images DIR --split dev --output results.json
 
-Photos are searched at one size and, as the paper also does, at three, whose words are all kept.
+Photos are searched at a longer side of 1280 pixels, as in the paper.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,6 @@ from textsearch.images import read_image
 from textsearch.models.tdsl_encoder import TdslEncoder
 from textsearch.models.tdsl_store import load_tdsl
 
-SIDES = ((1280,), (960, 1280, 1600))
-"""Longer sides at which photos are searched, pixels."""
-
 
 def measure(protocol: Protocol, encoder: TdslEncoder) -> dict[str, Any]:
     """Find the words of all photos and rank by them."""
@@ -32,7 +30,6 @@ def measure(protocol: Protocol, encoder: TdslEncoder) -> dict[str, Any]:
     corners = [list(photo.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)) for photo in photos]
     words = encoder.encode_words(list(protocol.relevant))
     return {
-        "longer_sides": list(encoder.longer_sides),
         "regions": len(owners),
         "detector_recall": protocol.recall(corners),
         "ceiling": protocol.ceiling(corners),
@@ -40,27 +37,37 @@ def measure(protocol: Protocol, encoder: TdslEncoder) -> dict[str, Any]:
     }
 
 
+def curve_of(runs: Sequence[Path]) -> tuple[int, list[tuple[int, float]]]:
+    """Return the steps of runs that followed each other, and after how many of them which score was measured."""
+    steps, curve = 0, []
+    for run in runs:
+        rows = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+        curve += [(steps + row["step"], row["held_back_map"]) for row in rows if "held_back_map" in row]
+        steps += rows[-1]["step"]
+    return steps, curve
+
+
 def main() -> None:
     """Measure and write the JSON."""
     parser = gallery_parser(__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
+    parser.add_argument(
+        "--run", type=Path, action="append", required=True, help="folder of a run; repeated: each began with the former"
+    )
     arguments = parser.parse_args()
     protocol = Protocol.read(arguments.words, arguments.images, arguments.split, arguments.limit)
-    network = load_tdsl(arguments.run / "weights").eval()
-    recipe = json.loads((arguments.run / "recipe.json").read_text(encoding="utf-8"))["recipe"]
-    rows = map(json.loads, (arguments.run / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    *_, last = arguments.run
+    steps, curve = curve_of(arguments.run)
     record = {
         "benchmark": "tdsl",
         "data": data_name(arguments),
         "photos": len(protocol.photos),
-        "steps": recipe["steps"],
-        "batch": recipe["batch"],
-        "recipe": recipe,
-        "curve": [(row["step"], row["held_back_map"]) for row in rows if "held_back_map" in row],
-        "found": [measure(protocol, TdslEncoder(network, sides)) for sides in SIDES],
+        "steps": steps,
+        "curve": curve,
+        "recipes": [json.loads((run / "recipe.json").read_text(encoding="utf-8"))["recipe"] for run in arguments.run],
+        **measure(protocol, TdslEncoder(load_tdsl(last / "weights").eval())),
     }
     write(record, arguments.output)
-    print(json.dumps(record["found"], indent=2))
+    print(json.dumps(record["rankings"], indent=2))
 
 
 if __name__ == "__main__":

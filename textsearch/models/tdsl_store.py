@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 from torch import Tensor
@@ -51,7 +52,9 @@ def load_tdsl(folder: Path) -> TdslNetwork:
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=True)
     except RuntimeError as error:
         raise WeightsError(f"{folder / TDSL_STORE} holds the weights of another network: {error}") from error
-    return network.eval()
+    # Several times faster on a CPU: depthwise convolutions then read their channels side by side.
+    fast: TdslNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fast.eval()
 
 
 def stored_config(folder: Path) -> TdslConfig:
