@@ -249,7 +249,7 @@ def ablation() -> str:
     note = (
         f"Word mAP on {result['photos']} photos of {result['data']}; {REFERENCE} in the "
         f"same run: {result['rapidocr']['map']:.1f}. {measured_on(result)} `tdsl` was trained for {paper['steps']:,} "
-        f"steps of {paper['recipes'][-1]['batch']} photos on such cores; its score meanwhile: {curve}."
+        f"steps of {paper['recipes'][-1]['batch']} photos on such cores, which logged a score of {curve}."
     )
     return f"{table(header, rows)}\n\n{note}"
 
