@@ -54,7 +54,7 @@ def main() -> None:
     arguments = parser.parse_args()
     sides = tuple(arguments.longer_side or (1280,))
     options = BoxOptions(threshold=arguments.threshold)
-    encoder = TdslEncoder(load_tdsl(arguments.run / "weights").eval(), sides, options)
+    encoder = TdslEncoder(load_tdsl(arguments.run / "weights"), sides, options)
     measured = measure(read_task(arguments.dataset, arguments.root), encoder)
     record = {"benchmark": "published", "data": arguments.dataset, "longer_sides": sides, **measured}
     write({**record, "threshold": arguments.threshold}, arguments.output)

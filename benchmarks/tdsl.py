@@ -64,7 +64,7 @@ def main() -> None:
         "steps": steps,
         "curve": curve,
         "recipes": [json.loads((run / "recipe.json").read_text(encoding="utf-8"))["recipe"] for run in arguments.run],
-        **measure(protocol, TdslEncoder(load_tdsl(last / "weights").eval())),
+        **measure(protocol, TdslEncoder(load_tdsl(last / "weights"))),
     }
     write(record, arguments.output)
     print(json.dumps(record["rankings"], indent=2))

@@ -220,8 +220,15 @@ def tdsl(
         bool, typer.Option("--altered/--as-written", help="Compare with altered copies of the words as well.")
     ] = True,
     drawn_share: Annotated[
-        float, typer.Option("--drawn-share", min=0.0, max=1.0, help="Part of the photos that are drawn scenes.")
-    ] = 0.35,
+        float | None,
+        typer.Option(
+            "--drawn-share",
+            min=0.0,
+            max=1.0,
+            help="Part of the photos that are drawn scenes. [default: 0.35]",
+            show_default=False,
+        ),
+    ] = None,
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = Precision.float32,
@@ -244,7 +251,7 @@ def tdsl(
         backgrounds=backgrounds,
         unlabelled=unlabelled,
         held_back=held_back_annotations(held_back) if held_back else None,
-        shares=shares(drawn_share),
+        shares=TdslTrainingData.shares if drawn_share is None else shares(drawn_share),
     )
     recipe = TdslRecipe(
         network=TdslConfig(width=width),

@@ -52,7 +52,7 @@ class TrainingPhotos:
     fonts: Path
     backgrounds: Path | None = None
     unlabelled: Path | None = None
-    shares: tuple[float, float, float] = shares(0.35)
+    shares: tuple[float, float, float] = (0.5, 0.15, 0.35)
     held_back: Annotations | None = None
 
     def sets(self) -> list[PhotoSet[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from textsearch.models.sequence import spelling
 from textsearch.training.datasets.photos import AnnotatedPhoto, Entry, PhotoSet, WordAnnotation
@@ -26,11 +27,15 @@ class SpeltWords(PhotoSet[Entry]):
         self.whole = photos
 
     def entries(self) -> Sequence[Entry]:
-        """Return the entries whose photos have such words; the annotation of every photo is read for it.
+        """Return the entries whose photos have such words; the annotation of every photo is read for it, once.
 
         Raises:
             TextSearchError: as those of the whole set.
         """
+        return self._entries
+
+    @cached_property
+    def _entries(self) -> Sequence[Entry]:
         return [entry for entry in self.whole.entries() if self.photo(entry).words]
 
     def photo(self, entry: Entry) -> AnnotatedPhoto:
