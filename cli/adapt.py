@@ -89,7 +89,7 @@ def summary(report: AdaptReport) -> list[str]:
         lines += [
             f"{report.photos:,} photos read again: {report.regions_before:,} texts before, {report.regions_after:,} "
             f"now, {report.readings_changed:,} of them new readings",
-            f"the model {report.model} answers now; textsearch adapt --undo goes back",
+            f"the model {report.model} answers now; the same command with --undo goes back",
         ]
     else:
         lines.append(f"nothing changed, {report.model} goes on answering: {'; '.join(checked.objections)}")

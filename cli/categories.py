@@ -24,7 +24,7 @@ EXAMPLES = examples(
     "textsearch categories tree drink                all drinks that are known",
     'textsearch categories add "climbing gym" --words "boulder, climbing, belay" --examples ./gyms',
     'textsearch categories remove "climbing gym"',
-    then="Search by them: textsearch --category cafe, or simply textsearch cafe.",
+    then="Search by them: textsearch open --category cafe; all of them: textsearch --category cafe.",
 )
 
 NameArgument = Annotated[

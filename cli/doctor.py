@@ -92,7 +92,7 @@ def all_checks(index: Path | None, *, verbose: bool = False) -> Iterator[Check]:
     for package in _PACKAGES:
         yield _package(package)
     yield from _guarded("FAISS", _faiss)
-    yield _torch(verbose=verbose)
+    yield from _guarded("torch", partial(_torch, verbose=verbose))
     yield from _guarded("weights", _weights)
     yield from _guarded("index", partial(_index, index))
     yield from _guarded("picture formats", _formats)
@@ -102,7 +102,7 @@ def _guarded(name: str, part: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     """Yield the checks of a part; if a package that it needs is broken or missing, that is what is reported."""
     try:
         yield from part()
-    except (ImportError, TextSearchError) as error:
+    except (ImportError, OSError, TextSearchError) as error:  # OSError: a library that does not load
         yield Check(name, "missing", str(error), _REINSTALL)
 
 
@@ -138,24 +138,23 @@ def _faiss() -> Iterator[Check]:
     found = f"{' and '.join(installed) or 'installed outside pip'} {faiss.__version__}"
     if len(installed) > 1:
         # Both write into the same folder, so what is there now is a mixture.
-        yield Check("FAISS", "missing", f"{found} overwrite each other; keep one", f"pip uninstall {installed[0]}")
+        fix = f'pip uninstall -y {" ".join(installed)}; pip install "scene-textsearch[cpu]"'
+        yield Check("FAISS", "missing", f"{found} overwrite each other; keep one", fix)
     else:
         yield Check("FAISS", "ok", f"{found}, GPUs: {gpus}" if gpus else f"{found}, on the CPU")
 
 
-def _torch(*, verbose: bool) -> Check:
+def _torch(*, verbose: bool) -> Iterator[Check]:
     """Check torch; it is started only if verbose, for that takes seconds."""
     found = _version("torch")
     if found is None:
-        return Check("torch", "missing", "not installed; without it photos are indexed with --no-knowledge", _REINSTALL)
-    if not verbose:
-        return Check("torch", "ok", found)
-    cuda = import_module("torch").cuda
-    if not cuda.is_available():
-        return Check("torch", "ok", f"{found}, no CUDA")
-    return Check(
-        "torch", "ok", f"{found}, CUDA: " + ", ".join(cuda.get_device_name(i) for i in range(cuda.device_count()))
-    )
+        yield Check("torch", "missing", "not installed; without it photos are indexed with --no-knowledge", _REINSTALL)
+    elif not verbose:
+        yield Check("torch", "ok", found)
+    else:
+        cuda = import_module("torch").cuda
+        names = [cuda.get_device_name(number) for number in range(cuda.device_count())] if cuda.is_available() else []
+        yield Check("torch", "ok", f"{found}, " + (f"CUDA: {', '.join(names)}" if names else "no CUDA"))
 
 
 def _weights() -> Iterator[Check]:

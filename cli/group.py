@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import typer
@@ -17,11 +18,33 @@ class CommandGroup(TyperGroup):
     """A group of commands in which `textsearch TEXT` means `textsearch query TEXT`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default command first unless the first word is a command or an option of the program itself."""
-        own = {name for parameter in self.get_params(ctx) for name in (*parameter.opts, *parameter.secondary_opts)}
-        if args and args[0] not in self.commands and args[0] not in own:
+        """Put the default command first unless the first word is a command or an option of the program itself.
+
+        Raises:
+            typer.BadParameter: a command stands after options, which belong behind it.
+        """
+        if args and args[0] not in self.commands and args[0] not in _options(self, ctx):
+            command = self._after_options(ctx, args)
+            if command is not None:
+                raise typer.BadParameter(
+                    f"options go after the command: textsearch {command} ...; to look for the word {command}: "
+                    f"textsearch query ... {command}"
+                )
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
+
+    def _after_options(self, ctx: Any, args: list[str]) -> str | None:
+        """Return the command that follows one or more options, if the first other word is one."""
+        takes_value = _options(self.commands[DEFAULT_COMMAND], ctx)
+        is_value = False
+        for place, word in enumerate(args):
+            if is_value:
+                is_value = False
+            elif word.startswith("-") and word != "--":
+                is_value = takes_value.get(word, False)
+            else:
+                return word if place and word in self.commands else None
+        return None
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; a mistake that has a name ends it with one sentence and the exit code 2."""
@@ -33,6 +56,11 @@ class CommandGroup(TyperGroup):
         except BrokenPipeError as error:
             close_broken_pipe()
             raise typer.Exit(0) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            note_error(TextSearchError(f"{os.fsdecode(error.filename)}: {error.strerror}."))
+            raise typer.Exit(2) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(130) from error
 
@@ -46,11 +74,7 @@ class TextCommand(TyperCommand):
         Raises:
             typer.BadParameter: a word looks like an option, and is none.
         """
-        takes_value = {
-            name: not getattr(parameter, "is_flag", False)
-            for parameter in self.get_params(ctx)
-            for name in (*parameter.opts, *parameter.secondary_opts)
-        }
+        takes_value = _options(self, ctx)
         kept: list[str] = []
         for place, word in enumerate(args):
             if word == "--":
@@ -70,11 +94,17 @@ class TextCommand(TyperCommand):
         return super().parse_args(ctx, kept)
 
 
+def _options(command: Any, ctx: Any) -> dict[str, bool]:
+    """Return the options of a command, and whether each takes a value."""
+    return {
+        name: not getattr(parameter, "is_flag", False)
+        for parameter in command.get_params(ctx)
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+
 def _are_options(word: str, takes_value: dict[str, bool]) -> bool:
-    """Return whether a dash and some letters are short options, as in -l, -l0 or -k5."""
-    for letter in word[1:]:
-        if f"-{letter}" not in takes_value:
-            return False
-        if takes_value[f"-{letter}"]:
-            return True
-    return True
+    """Return whether a dash and some letters are short options, as in -l, -l0 or -k5; -light is a word to leave out."""
+    if takes_value.get(word[:2], False):
+        return True
+    return all(takes_value.get(f"-{letter}") is False for letter in word[1:])

@@ -56,15 +56,23 @@ def index(
     ] = None,
     recursive: Annotated[bool, typer.Option("--recursive/--no-recursive", "-r", help="Look into subfolders.")] = True,
     include: Annotated[
-        list[str] | None, typer.Option("--include", metavar="GLOB", help="Only files that match; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--include",
+            metavar="GLOB",
+            help="Only files whose name, or path below PATH, matches, such as '*.jpg' or '2024/*'; may be repeated.",
+        ),
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="GLOB", help="No files that match; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--exclude", metavar="GLOB", help="No files or folders that match, as for --include; may be repeated."
+        ),
     ] = None,
     hidden: Annotated[
         bool, typer.Option("--hidden", help="Also files and folders whose name begins with a dot.")
     ] = False,
-    follow: Annotated[bool, typer.Option("--follow", help="Follow symbolic links.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Also go into folders that are symbolic links.")] = False,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Read at most N photos in this run.")
     ] = None,
@@ -77,7 +85,7 @@ def index(
         typer.Option("--knowledge/--no-knowledge", help="Also find out what photos show and what their words mean."),
     ] = True,
     batch_size: Annotated[
-        int, typer.Option("--batch-size", metavar="N", min=1, help="Photos that are encoded and saved at a time.")
+        int, typer.Option("--batch-size", metavar="N", min=1, help="Photos that are saved at a time.")
     ] = 16,
     as_json: JsonOption = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with exit code 2 if any file failed.")] = False,

@@ -6,7 +6,9 @@ inside the commands, so that help and shell completion are instant.
 
 from __future__ import annotations
 
+import io
 import sys
+import traceback
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
@@ -91,8 +93,16 @@ def textsearch(
 
 def main() -> None:
     """Run the program; its exit code is that of grep for `query`: 0 found, 1 nothing found, 2 error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter gets its number; data goes out as bytes and is not concerned.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except KeyboardInterrupt:
         # Before a command runs, for example while modules are imported.
         sys.exit(130)
+    except Exception:
+        # A mistake of the program's own. Python itself would end with 1, which says that nothing was found.
+        traceback.print_exc()
+        sys.exit(2)

@@ -55,12 +55,18 @@ def console(color: Color = Color.auto) -> Console:
     """Return a rich console on standard output that follows --color, NO_COLOR and the kind of terminal."""
     from rich.console import Console
 
+    class Screen(Console):
+        """A console whose reader may leave: that is no error, and rich would end the program with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     if color is Color.always:
         # What was asked for on the command line goes before NO_COLOR, which rich would follow.
-        return Console(force_terminal=True, no_color=False, highlight=False)
+        return Screen(force_terminal=True, no_color=False, highlight=False)
     if color is Color.never or os.environ.get("NO_COLOR"):
-        return Console(color_system=None, highlight=False)
-    return Console(highlight=False)
+        return Screen(color_system=None, highlight=False)
+    return Screen(highlight=False)
 
 
 def shows_table(color: Color = Color.auto) -> bool:

@@ -167,7 +167,7 @@ def _note_count(result: SearchResult) -> None:
 
 
 def _ask_many(queries: list[str], index: Path | None, search: Search) -> None:
-    """Print one result object a query; a query that cannot be asked gets one without hits, and the exit code is 2."""
+    """Print one result object a query; one that cannot be asked gets one with the error, and the exit code is 2."""
     from textsearch.hits import SearchResult
 
     found = failed = False
@@ -178,7 +178,9 @@ def _ask_many(queries: list[str], index: Path | None, search: Search) -> None:
             except QueryError as error:
                 failed = True
                 note_error(error, f"{text!r}: ")
-                result = SearchResult(text, (), 0.0, database.status().info)
+                nothing = SearchResult(text, (), 0.0, database.status().info)
+                emit_json({**nothing.to_dict(), "error": str(error)}, indent=None)
+                continue
             found = found or bool(result)
             emit_json(result.to_dict(), indent=None)
     if failed or not found:

@@ -89,9 +89,7 @@ LikeOption = Annotated[
         help="Look for the word in a picture instead of TEXT; the box says which one, in pixels.",
     ),
 ]
-TopOption = Annotated[
-    int, typer.Option("-k", "--top", metavar="N", min=0, help="How many photos; 0 = the whole gallery.")
-]
+TopOption = Annotated[int, typer.Option("-k", "--top", metavar="N", min=0, help="How many photos; 0 = all that match.")]
 KindsOption = Annotated[
     Kinds,
     typer.Option(
@@ -107,7 +105,7 @@ ScoreOption = Annotated[
         metavar="S",
         min=0.0,
         max=100.0,
-        help="Leave out photos that score less, 0 to 100.  [default: 2, and 0 with -k 0]",
+        help="Leave out photos that score less, 0 to 100; with 0 and -k 0 all photos are ranked.  [default: 2]",
         show_default=False,
     ),
 ]
@@ -129,12 +127,17 @@ CategoryOption = Annotated[
     typer.Option(
         "--category",
         metavar="NAME",
-        help="Only photos known to show this kind of thing or place, or of a category of your own.",
+        help="Only photos known to show this kind of thing or place, or of a category of your own; without TEXT all "
+        "of them.",
     ),
 ]
 SceneOption = Annotated[
     str | None,
-    typer.Option("--scene", metavar="TEXT", help="Only photos whose picture shows this, in your own words."),
+    typer.Option(
+        "--scene",
+        metavar="TEXT",
+        help="Only photos whose picture shows this, in your own words; without TEXT all of them.",
+    ),
 ]
 
 
@@ -152,9 +155,14 @@ class Known:
     category: str | None
     scene: str | None
 
+    @property
+    def is_condition(self) -> bool:
+        """Return whether only some photos are wanted."""
+        return self.category is not None or self.scene is not None
+
     def check(self, like: Picture | None) -> None:
         """Raise typer.BadParameter if this does not go with a picture that is looked for."""
-        if like is not None and (self.category is not None or self.scene is not None):
+        if like is not None and self.is_condition:
             raise typer.BadParameter("--like does not go with --category or --scene")
 
 
@@ -165,7 +173,7 @@ class Search:
     Attributes:
         words: the words of the command line.
         like: a picture that takes their place.
-        top: hits at most; 0 for the whole gallery.
+        top: hits at most; 0 for all.
         kinds: which kinds of match are wanted.
         min_score: hits below this are left out; None for the library's default.
         exhaustive: whether every text of the index is compared.
@@ -188,13 +196,27 @@ class Search:
                 raise typer.BadParameter("--like takes the place of TEXT; give one of them")
             if self.kinds is not Kinds.auto or self.exhaustive:
                 raise typer.BadParameter("--like does not go with --match or --exhaustive")
-        elif not self.words:
-            raise typer.BadParameter("say what to look for: some text, or a picture of a word with --like")
+        elif not self.words and not self.known.is_condition:
+            raise typer.BadParameter(
+                "say what to look for: some text, a picture of a word with --like, or what photos show with --category "
+                "or --scene"
+            )
+        elif not self.words and (self.kinds is not Kinds.auto or self.known.rerank is not Reranking.auto):
+            raise typer.BadParameter("--match and --rerank need a TEXT")
+
+    @property
+    def least(self) -> float | None:
+        """Return the lowest score that is wanted: the library ranks all photos if -k 0 is not told otherwise."""
+        if self.top or self.min_score is not None:
+            return self.min_score
+        from textsearch.rerank import MINIMUM_SCORE
+
+        return MINIMUM_SCORE
 
     def answer(self, database: Database) -> SearchResult:
         """Return the hits."""
         if self.like is not None:
-            return database.search_like(self.like.path, self.like.box, self.top, min_score=self.min_score)
+            return database.search_like(self.like.path, self.like.box, self.top, min_score=self.least)
         return self.ask(database, " ".join(word.lstrip() for word in self.words or ()))
 
     def ask(self, database: Database, text: str) -> SearchResult:
@@ -203,7 +225,7 @@ class Search:
             text,
             self.top,
             match=self.kinds.value,
-            min_score=self.min_score,
+            min_score=self.least,
             exhaustive=self.exhaustive,
             rerank=self.known.rerank.value,
             category=self.known.category,

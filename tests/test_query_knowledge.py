@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +74,23 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     with Database(folder / ".textsearch", FakeModel(), describer=FakeDescriber()) as opened:
         opened.index(folder)
         yield opened
+
+
+def test_a_condition_alone_finds_all_that_fulfil_it(database: Database) -> None:
+    found = database.search(" ", category="pharmacy")
+    assert kinds(found) == dict.fromkeys(("walgreens", "pharmacy", "chemist"), "knowledge")
+    scores = [hit.score for hit in found]
+    assert scores == sorted(scores, reverse=True)
+    assert found.query == "category pharmacy"
+    assert {match.text for hit in found for match in hit.matches} == {"Walgreens", "PHARMACY"}
+    assert kinds(database.search("", 0, category="pharmacy", scene="big cat")) == {}
+    assert kinds(database.search("", 1, scene="big cat")) == {"zoo": "knowledge"}
+
+
+@pytest.mark.parametrize("options", [{}, {"match": "exact"}, {"rerank": "none"}])
+def test_without_a_condition_there_must_be_a_text(database: Database, options: dict[str, Any]) -> None:
+    with pytest.raises(QueryError, match="holds no letter|nothing to look for|empty"):
+        database.search("", **options, **({"category": "pharmacy"} if options else {}))
 
 
 def kinds(result: SearchResult) -> dict[str, str]:

@@ -140,7 +140,8 @@ class Database(AdaptableIndex):
         """Find the photos that show a text.
 
         Args:
-            query: words, phrases in quotes and more; `textsearch.grammar` tells the language.
+            query: words, phrases in quotes and more; `textsearch.grammar` tells the language. Blank, together with
+                `category` or `scene`: all photos that fulfil these.
             k: hits at most; 0 ranks the whole gallery.
             match: "exact" returns only photos that show the words themselves, "partial" also those that show them as
                 parts of longer words, "auto" also similar ones, exact before partial before similar; "similar" returns

@@ -84,6 +84,12 @@ class SearchOptions:
         return LEAST_KNOWN if self.k and self.min_score is None else self.least
 
     @property
+    def conditions(self) -> str:
+        """Return the conditions on what photos show, for a person; empty if there is none."""
+        named = {"category": self.category, "scene": self.scene}
+        return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
+
+    @property
     def uses_knowledge(self) -> bool:
         """Return whether what is known about photos may order and add hits; the other modes ask about text alone."""
         return self.rerank == "auto" and self.match == "auto"
@@ -123,19 +129,28 @@ class Searcher:
         """Find the photos that show a text.
 
         Args:
-            text: the query.
+            text: the query; blank for all photos that fulfil the conditions.
             options: what to return.
 
         Raises:
             QueryError: the query is empty, malformed or cannot be searched; or a condition is not covered.
             MissingDependencyError: the scene is no known name, and the sentence encoder is not installed.
         """
+        if options.conditions and options.uses_knowledge and not text.strip():
+            return self._fulfilling(options)
         plan = Plan.of(text, self.model.alphabet)
         vectors = self._vectors(plan)
         began = time.perf_counter()
         question = self.knowing.question(plan) if options.uses_knowledge else None
         known = self.knowing.relevances(question) if question is not None else {}
         return self._answer(began, plan, vectors, options, _Told.of(known, self._allowed(options)))
+
+    def _fulfilling(self, options: SearchOptions) -> SearchResult:
+        """Return the photos that fulfil the conditions, surest first, whatever their texts say."""
+        began = time.perf_counter()
+        allowed = self._allowed(options) or {}
+        plan = Plan(options.conditions, (), (), None)
+        return self._answer(began, plan, self._vectors(plan), options, _Told(allowed, allowed))
 
     def search_like(self, word: str, vector: FloatArray, options: SearchOptions) -> SearchResult:
         """Find the photos that show a word of which a picture is given.
@@ -321,6 +336,8 @@ class _Asked:
     def _wanted(self) -> Best:
         """Return the best evidence for all clauses together, in the images that hold nothing excluded."""
         clauses = self.plan.wanted
+        if not clauses:
+            return Best.nothing()
         single = [[sought for sought in clause if not isinstance(sought, Words)] for clause in clauses]
         if len(clauses) > 1 and [*map(len, single)] == [*map(len, clauses)]:
             tables = [Found.merged([self._kept(sought) for sought in own]) for own in single]
@@ -366,7 +383,9 @@ class _Asked:
         """Return the images that are hits, best first."""
         best, options = self.best, self.options
         if self.told.known:
-            return fused(best, self.told.known, options.margin, options.least, options.least_known)
+            # Those that fulfil a condition have passed its own threshold.
+            least_known = options.least_known if self.plan.wanted else options.least
+            return fused(best, self.told.known, options.margin, options.least, least_known)
         scores = 100 * best.values
         order = np.lexsort((best.images, -(scores + options.margin * (SIMILAR - best.kinds))))
         # The threshold is a score that people see, so it is compared as they see it.

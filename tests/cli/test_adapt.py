@@ -76,7 +76,7 @@ def test_what_changed_is_told(run: Run, adapting: AdaptingDatabase) -> None:
         "reading degraded words   60.0 ->  66.0 %",
         "clean words read alike  100.0 %",
         "220 photos read again: 2,196 texts before, 2,201 now, 31 of them new readings",
-        "the model joint+adapted-1 answers now; textsearch adapt --undo goes back",
+        "the model joint+adapted-1 answers now; the same command with --undo goes back",
         "done after 12:34",
     ]
 

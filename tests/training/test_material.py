@@ -34,7 +34,7 @@ def test_sources_share_the_samples(tmp_path: Path, data: TrainingPhotos) -> None
     both = replace(data, annotations=(annotations, Annotations(annotations.file, "dev")), shares=(0.5, 0.15, 0.35))
     found = opened(tmp_path, both)
     assert [len(photos.entries) for photos, _ in found.photos] == [3, 1]
-    assert shares(found) == [0.25, 0.25, 0.35]
+    assert shares(found) == pytest.approx([0.325, 0.325, 0.35])
 
 
 def test_without_annotations_everything_is_drawn(tmp_path: Path, data: TrainingPhotos) -> None:
@@ -45,6 +45,12 @@ def test_without_annotations_everything_is_drawn(tmp_path: Path, data: TrainingP
 def test_there_must_be_something_to_learn_from(tmp_path: Path, data: TrainingPhotos) -> None:
     with pytest.raises(TextSearchError, match="everything has to be drawn"):
         opened(tmp_path, replace(data, annotations=(), shares=(0.75, 0.25, 0.0)))
+
+
+@pytest.mark.parametrize("drawn", [0.0, 0.35, 1.0])
+def test_the_usual_shares_follow_from_that_of_the_scenes(drawn: float) -> None:
+    assert sum(material.shares(drawn)) == pytest.approx(1.0)
+    assert material.shares(0.35) == pytest.approx(TrainingPhotos.shares)
 
 
 def test_photos_without_annotation_are_read_once(

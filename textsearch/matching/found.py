@@ -100,6 +100,12 @@ class Best:
         nothing = np.full(len(rows), np.nan, np.float32)
         return cls(images, values, found.kinds[rows], (found,), rows[:, None], values, nothing)
 
+    @classmethod
+    def nothing(cls) -> Best:
+        """Return no evidence in no image."""
+        numbers, scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return cls(numbers, scores, numbers, (), numbers.reshape(0, 0), scores, scores)
+
     def at(self, images: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return where images (V,) stand here, and which of them do; the place of others means nothing."""
         if not len(self.images):

@@ -57,7 +57,7 @@ class Plan:
 
     Attributes:
         text: exactly as it was given.
-        wanted: alternatives of each clause that should hold; at least one clause.
+        wanted: alternatives of each clause that should hold; without any clause only conditions on photos count.
         excluded: alternatives none of which may hold.
         joined: the words of the query written as one, for signs that leave out the space; None if it is not just two or
             more plain words.

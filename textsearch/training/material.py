@@ -19,7 +19,7 @@ from textsearch.training.inputs import OWN_WORDS, check_inputs, lexicon_lines, r
 from textsearch.training.scenes import DrawnScenes
 from textsearch.training.sources import PhotosAtRandom
 
-_ANNOTATED = 0.75
+_ANNOTATED = 10 / 13
 """Part of the photos that are annotated ones, where there are both."""
 
 _SEARCHED_PHOTOS = 20_000
@@ -42,7 +42,8 @@ class TrainingPhotos:
         fonts: a folder of .ttf and .otf files.
         backgrounds: a folder of photos to draw on; None: plain and blurred grounds alone.
         unlabelled: a folder of photos that a trained network annotates; None for none.
-        shares: how often a sample is an annotated photo, one without annotation, a drawn scene.
+        shares: how often a sample is an annotated photo, one without annotation, a drawn scene; photos of one kind
+            take the place of those of the other where there are none.
         held_back: photos that only measure progress; None for no measurement.
     """
 
@@ -96,6 +97,11 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
     """
     annotated, unlabelled, drawn = data.shares
     sets = data.sets()
+    if data.unlabelled is None:
+        # So that scenes keep their share: what is left is for the photos that there are.
+        annotated += unlabelled
+    elif not sets:
+        unlabelled += annotated
     shared = [(PhotosAtRandom(photos), annotated / len(sets)) for photos in sets]
     if data.unlabelled is not None:
         read = _pseudo_labelled(run / "pseudo.jsonl", data.unlabelled, reader, progress)
