@@ -102,7 +102,6 @@ def main() -> None:
     except KeyboardInterrupt:
         # Before a command runs, for example while modules are imported.
         sys.exit(130)
-    except Exception:
-        # A mistake of the program's own. Python itself would end with 1, which says that nothing was found.
+    except Exception:  # noqa: BLE001  (a mistake of the program's own; Python's exit code would say: nothing found)
         traceback.print_exc()
         sys.exit(2)

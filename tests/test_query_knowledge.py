@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -87,10 +86,14 @@ def test_a_condition_alone_finds_all_that_fulfil_it(database: Database) -> None:
     assert kinds(database.search("", 1, scene="big cat")) == {"zoo": "knowledge"}
 
 
-@pytest.mark.parametrize("options", [{}, {"match": "exact"}, {"rerank": "none"}])
-def test_without_a_condition_there_must_be_a_text(database: Database, options: dict[str, Any]) -> None:
-    with pytest.raises(QueryError, match="holds no letter|nothing to look for|empty"):
-        database.search("", **options, **({"category": "pharmacy"} if options else {}))
+def test_without_a_condition_there_must_be_a_text(database: Database) -> None:
+    for ask in (
+        lambda: database.search(""),
+        lambda: database.search("", match="exact", category="pharmacy"),
+        lambda: database.search("", rerank="none", category="pharmacy"),
+    ):
+        with pytest.raises(QueryError, match="is empty"):
+            ask()
 
 
 def kinds(result: SearchResult) -> dict[str, str]:
