@@ -211,37 +211,6 @@ def test_show_reads_a_photo_that_is_not_indexed(gallery: Path, tmp_path: Path) -
             database.show(tmp_path / "bad.jpg")
 
 
-def test_prune_forgets_only_what_vanished(gallery: Path) -> None:
-    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
-        database.index(gallery)
-        (gallery / "exit.png").unlink()
-        assert database.prune(dry_run=True) == [gallery / "exit.png"]
-        assert database.status().info.images == 2
-        assert database.prune() == [gallery / "exit.png"]
-        assert database.status().info.images == 1
-        assert [hit.path.name for hit in database.search("exit", 0)] == ["hotel.png"]
-
-
-def test_prune_keeps_what_cannot_be_reached(gallery: Path) -> None:
-    save_photo(gallery / "album" / "taxi.png", "TAXI")
-    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
-        database.index(gallery)
-        (gallery / "exit.png").unlink()
-        (gallery / "album").rename(gallery / "elsewhere")
-        (gallery / "album").symlink_to("album")  # no way through it, as through a disk that does not answer
-        assert database.prune() == [gallery / "exit.png"]
-
-
-def test_prune_forgets_only_what_it_is_told_to(gallery: Path) -> None:
-    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
-        database.index(gallery)
-        (gallery / "exit.png").unlink()
-        agreed = [*database.prune(dry_run=True), gallery / "not_indexed.png"]
-        (gallery / "hotel.png").unlink()
-        assert database.prune(only=agreed) == [gallery / "exit.png"]
-        assert database.prune(dry_run=True) == [gallery / "hotel.png"]
-
-
 def test_what_is_committed_can_be_searched_while_indexing(gallery: Path) -> None:
     """A reader of another database object sees a batch as soon as it is committed."""
     with (

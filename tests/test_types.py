@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textsearch.hits import Explanation, Fact, FactKind, Hit, Match, SearchResult
-from textsearch.types import Failure, IndexInfo, IndexReport, MatchKind, Regions
+from textsearch.types import Failure, IndexedPhoto, IndexedText, IndexInfo, IndexReport, MatchKind, Regions
 
 INFO = IndexInfo(images=12, regions=34, model="joint", generation=5)
 
@@ -57,6 +57,21 @@ _results = st.builds(
     hits=st.lists(_hits, max_size=3).map(tuple),
     took_ms=_numbers,
     nearest=st.lists(st.text(max_size=3), max_size=2).map(tuple),
+)
+
+_photos = st.builds(
+    IndexedPhoto,
+    path=_paths,
+    copies=st.lists(_paths, max_size=2).map(tuple),
+    texts=st.lists(
+        st.builds(
+            IndexedText,
+            polygon=st.lists(st.tuples(_numbers, _numbers), min_size=4, max_size=6).map(tuple),
+            score=_numbers,
+            text_score=_numbers,
+        ),
+        max_size=3,
+    ).map(tuple),
 )
 
 
@@ -107,6 +122,11 @@ def test_a_hit_survives_json(hit: Hit) -> None:
 @given(_results)
 def test_a_result_survives_json(result: SearchResult) -> None:
     assert SearchResult.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+
+
+@given(_photos)
+def test_an_indexed_photo_survives_json(photo: IndexedPhoto) -> None:
+    assert IndexedPhoto.from_dict(json.loads(json.dumps(photo.to_dict()))) == photo
 
 
 def test_the_schema_of_a_result() -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from textsearch.location import Status
     from textsearch.runtime.model import load_model
     from textsearch.training.adaptation.report import AdaptOptions, AdaptReport
-    from textsearch.types import Failure, IndexReport, Regions, TextModel
+    from textsearch.types import Failure, IndexedPhoto, IndexedText, IndexReport, Regions, TextModel
 
 _HOMES = {
     "AdaptOptions": "textsearch.training.adaptation.report",
@@ -54,6 +54,8 @@ _HOMES = {
     "IndexReport": "textsearch.types",
     "IndexVersionError": "textsearch.errors",
     "IndexWriteError": "textsearch.errors",
+    "IndexedPhoto": "textsearch.types",
+    "IndexedText": "textsearch.types",
     "Match": "textsearch.hits",
     "MissingDependencyError": "textsearch.errors",
     "Progress": "textsearch.indexer.progress",
@@ -84,6 +86,8 @@ __all__ = [
     "IndexReport",
     "IndexVersionError",
     "IndexWriteError",
+    "IndexedPhoto",
+    "IndexedText",
     "Match",
     "MissingDependencyError",
     "Progress",

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textsearch.contents import IndexContents
 from textsearch.errors import MissingDependencyError, TextSearchError
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import ModelIdentity
-from textsearch.opened import OpenedIndex
 from textsearch.training.adaptation.report import AdaptOptions, AdaptReport
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PHOTOS_PER_LINE = 50
 
 
-class AdaptableIndex(OpenedIndex):
+class AdaptableIndex(IndexContents):
     """An index whose model can be adapted to its photos, and back."""
 
     def adapt(self, options: AdaptOptions | None = None, progress: Callable[[str], None] | None = None) -> AdaptReport:

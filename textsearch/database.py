@@ -16,13 +16,12 @@ from textsearch.errors import ImageError, IndexNotFoundError, TextSearchError
 from textsearch.hits import SearchResult
 from textsearch.index.records import Notice, OwnCategory
 from textsearch.knowledge.lexicon import default_lexicon
-from textsearch.location import Status, locate, locate_gallery
+from textsearch.location import locate, locate_gallery
 from textsearch.matching.pictures import pixels_of, word_in
 from textsearch.matching.plan import Plan
 from textsearch.query import Searcher, SearchOptions
 from textsearch.types import (
     ByteArray,
-    Failure,
     FloatArray,
     IndexReport,
     MatchMode,
@@ -347,46 +346,6 @@ class Database(AdaptableIndex):
         if not plans:
             return np.zeros((0, self.model.dimension), np.float32)
         return self.model.encode_words(["".join(plan.words) for plan in plans])
-
-    def status(self) -> Status:
-        """Return what is indexed and where.
-
-        Raises:
-            IndexNotFoundError: there is no index yet.
-        """
-        folder = self._open(check_model=False)
-        return Status(self.location, folder.info(), len(folder.failures()), sum(folder.sizes().values()))
-
-    def failures(self) -> list[Failure]:
-        """Return the files that could not be indexed, with the reasons.
-
-        Raises:
-            IndexNotFoundError: there is no index yet.
-        """
-        return self._open(check_model=False).failures()
-
-    def prune(self, *, dry_run: bool = False, only: Iterable[Path] | None = None) -> list[Path]:
-        """Forget indexed and failed files that do not exist any more; return them.
-
-        A file that merely cannot be reached is kept.
-
-        Args:
-            dry_run: only return them.
-            only: forget none but these, for example what an earlier dry run returned; None: all.
-
-        Raises:
-            IndexNotFoundError: there is no index yet.
-            IndexLockedError: another process writes.
-        """
-        from textsearch.indexer.scan import is_gone
-
-        folder = self._open()
-        known = {file.path for file in folder.known_files()}
-        gone = sorted(path for path in (known if only is None else known.intersection(only)) if is_gone(path))
-        if gone and not dry_run:
-            with folder.writer() as writer:
-                writer.forget(gone)
-        return gone
 
     def _search(self) -> Searcher:
         with self._lock:

@@ -120,6 +120,102 @@ class IndexInfo:
 
 
 @dataclass(frozen=True)
+class IndexedText:
+    """One text region as the index holds it.
+
+    Attributes:
+        region_id: the region's id in the index, as hits name it.
+        polygon: V points (x, y), clockwise from the text's own top left corner.
+        score: the detector's confidence, 0 to 1.
+        text: transcript.
+        text_score: mean probability of the transcript's characters, 0 to 1.
+        line: which line of the photo the word was cut from, as it was read.
+    """
+
+    region_id: int
+    polygon: Points
+    score: float
+    text: str
+    text_score: float
+    line: int
+
+    @property
+    def xyxy(self) -> tuple[float, float, float, float]:
+        """Return the axis-parallel box around the polygon: left, top, right, bottom, pixels."""
+        xs = [x for x, _ in self.polygon]
+        ys = [y for _, y in self.polygon]
+        return min(xs), min(ys), max(xs), max(ys)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the region as JSON types, as in the schema textsearch.regions/1, with its id."""
+        return {
+            "region_id": self.region_id,
+            "polygon": [list(point) for point in self.polygon],
+            "xyxy": list(self.xyxy),
+            "score": self.score,
+            "text": self.text,
+            "text_score": self.text_score,
+            "line": self.line,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> IndexedText:
+        """Return the region that `to_dict` wrote."""
+        named = {name: data[name] for name in ("region_id", "score", "text", "text_score", "line")}
+        return cls(polygon=tuple((x, y) for x, y in data["polygon"]), **named)
+
+
+@dataclass(frozen=True)
+class IndexedPhoto:
+    """One photo of the index with every text that was found in it.
+
+    Attributes:
+        path: the photo, absolute; the first by name if there are copies. It may be gone since it was indexed.
+        copies: further files with the same content, by path.
+        sha256: hexadecimal digest of the file's content when it was indexed.
+        width: width of the upright photo, pixels.
+        height: height of the upright photo, pixels.
+        texts: in the order they were found; empty where there is no text.
+    """
+
+    path: Path
+    copies: tuple[Path, ...]
+    sha256: str
+    width: int
+    height: int
+    texts: tuple[IndexedText, ...]
+
+    def __repr__(self) -> str:
+        """Return a short description with the first few transcripts."""
+        shown = ", ".join(repr(text.text) for text in self.texts[:4]) + (", ..." if len(self.texts) > 4 else "")
+        return f"IndexedPhoto({self.path.name}: {len(self.texts)} texts: {shown})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the photo in the schema textsearch.regions/1, with what only an indexed one has."""
+        return {
+            "schema": "textsearch.regions/1",
+            "path": str(self.path),
+            "copies": [str(path) for path in self.copies],
+            "sha256": self.sha256,
+            "width": self.width,
+            "height": self.height,
+            "regions": [text.to_dict() for text in self.texts],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> IndexedPhoto:
+        """Return the photo that `to_dict` wrote."""
+        return cls(
+            path=Path(data["path"]),
+            copies=tuple(Path(path) for path in data["copies"]),
+            sha256=data["sha256"],
+            width=data["width"],
+            height=data["height"],
+            texts=tuple(IndexedText.from_dict(text) for text in data["regions"]),
+        )
+
+
+@dataclass(frozen=True)
 class Failure:
     """A file that could not be indexed, and why."""
 

@@ -23,11 +23,11 @@ from textsearch.errors import IndexCorruptError, IndexNotFoundError
 from textsearch.index import changes, queries
 from textsearch.index.connection import CATALOG, open_engine, outside_transaction, reading, unreadable, writing
 from textsearch.index.migrations import MIGRATIONS, migrate, schema_version
-from textsearch.index.packing import pack_path, unpack_path, unpack_region, unpack_vectors
+from textsearch.index.packing import pack_path, unpack_path, unpack_region, unpack_text, unpack_vectors
 from textsearch.index.records import KnownFile, ModelIdentity, StoredImage, StoredRegion
 from textsearch.index.schema import meta
 from textsearch.index.snapshot import Snapshot
-from textsearch.types import Failure, FloatArray
+from textsearch.types import Failure, FloatArray, IndexedPhoto, IndexedText
 
 __all__ = ["CATALOG", "Catalog", "ModelIdentity", "Numbers", "Transaction"]
 
@@ -36,6 +36,9 @@ Transaction = Connection
 Numbers = Sequence[int] | NDArray[np.int64]
 
 _NOTHING: Mapping[str, Any] = {}
+
+_PHOTOS_AT_ONCE = 256
+"""Photos whose texts are read in one transaction: some megabytes at most."""
 
 
 class Catalog:
@@ -198,13 +201,30 @@ class Catalog:
             rows = self._rows(queries.IMAGES)
         else:
             rows = self._rows(queries.IMAGES_BY_ID, queries.as_numbers(image_ids))
-        result = {}
-        for image_id, group in groupby(rows, key=lambda row: int(row[0])):
-            copies = list(group)
-            paths = tuple(unpack_path(copy[1]) for copy in copies)
-            _, _, sha256, width, height = copies[0]
-            result[image_id] = StoredImage(image_id, paths[0], sha256, width, height, paths)
-        return result
+        return _stored_images(rows)
+
+    def photos(self) -> Iterator[IndexedPhoto]:
+        """Yield every image with its texts, in the order that the first of their paths has when this begins.
+
+        No transaction stays open between two photos, so a writer's log can be emptied meanwhile, however slowly they
+        are taken. What is removed or read again before its turn is left out.
+        """
+        with reading(self._engine, self.location) as connection:
+            ids = np.fromiter(connection.scalars(queries.IMAGE_IDS_BY_PATH), np.int64)
+        for start in range(0, len(ids), _PHOTOS_AT_ONCE):
+            yield from self._photos(ids[start : start + _PHOTOS_AT_ONCE])
+
+    def _photos(self, image_ids: NDArray[np.int64]) -> Iterator[IndexedPhoto]:
+        chosen = queries.as_numbers(image_ids)
+        with reading(self._engine, self.location) as connection:  # one state: no photo without its texts
+            images = _stored_images(connection.execute(queries.IMAGES_BY_ID, chosen).all())
+            rows = connection.execute(queries.TEXTS_OF_IMAGES, chosen).all()
+        texts: dict[int, list[IndexedText]] = {}
+        for row in rows:
+            texts.setdefault(row[1], []).append(unpack_text(row))
+        for image in (images[number] for number in image_ids.tolist() if number in images):
+            found = tuple(texts.get(image.image_id, ()))
+            yield IndexedPhoto(image.path, image.paths[1:], image.sha256, image.width, image.height, found)
 
     def letters(self) -> dict[int, str]:
         """Return the normalised transcript of every region by its id."""
@@ -239,6 +259,17 @@ class Catalog:
     def _rows(self, statement: Executable, parameters: Mapping[str, Any] = _NOTHING) -> Sequence[Any]:
         with reading(self._engine, self.location) as connection:
             return connection.execute(statement, parameters).all()
+
+
+def _stored_images(rows: Sequence[Any]) -> dict[int, StoredImage]:
+    """Return images by id from one row for each of their files: id, path, sha256, width, height."""
+    images = {}
+    for image_id, group in groupby(rows, key=lambda row: int(row[0])):
+        copies = list(group)
+        paths = tuple(unpack_path(copy[1]) for copy in copies)
+        _, _, sha256, width, height = copies[0]
+        images[image_id] = StoredImage(image_id, paths[0], sha256, width, height, paths)
+    return images
 
 
 def _birth_certificate(model: ModelIdentity) -> dict[str, Any]:

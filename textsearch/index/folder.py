@@ -31,7 +31,7 @@ from textsearch.index.records import (
 )
 from textsearch.index.vectors import VectorOptions
 from textsearch.index.writer import IndexWriter
-from textsearch.types import Failure, FloatArray, IndexInfo
+from textsearch.types import Failure, FloatArray, IndexedPhoto, IndexInfo
 
 __all__ = [
     "EncodedImage",
@@ -231,6 +231,13 @@ class IndexFolder:
     def images(self, image_ids: Numbers | None = None) -> dict[int, StoredImage]:
         """Return images by id, all of them for None; ids that were just removed are left out."""
         return self._catalog.images(image_ids)
+
+    def photos(self) -> Iterator[IndexedPhoto]:
+        """Yield every image with its texts, in the order that the first of their paths has when this begins.
+
+        Writers are not held up meanwhile; what they remove or replace before its turn is left out.
+        """
+        return self._catalog.photos()
 
     def regions_of(self, path: Path) -> list[StoredRegion] | None:
         """Return the regions of the image at an absolute path, None if the path is not in the index."""

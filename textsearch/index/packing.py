@@ -12,7 +12,7 @@ import numpy as np
 from textsearch.alphabet import normalise
 from textsearch.index.records import StoredRegion
 from textsearch.lattice import Lattice
-from textsearch.types import FloatArray, Regions
+from textsearch.types import FloatArray, IndexedText, Regions
 
 
 def pack_path(path: Path) -> bytes:
@@ -65,3 +65,10 @@ def unpack_region(row: Sequence[Any]) -> StoredRegion:
     region_id, image_id, polygon, text, text_score, score, line, lattice = row
     points = np.frombuffer(polygon, "<f4").reshape(-1, 2)
     return StoredRegion(region_id, image_id, points, text, text_score, score, line, Lattice.from_bytes(lattice))
+
+
+def unpack_text(row: Sequence[Any]) -> IndexedText:
+    """Return the text of a row: id, image, polygon, score, text, text score, line."""
+    region_id, _, polygon, score, text, text_score, line = row
+    points = np.frombuffer(polygon, "<f4").reshape(-1, 2).tolist()
+    return IndexedText(region_id, tuple((x, y) for x, y in points), score, text, text_score, line)

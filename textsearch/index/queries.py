@@ -55,6 +55,22 @@ IMAGES = (
 )
 """One row for each copy of each image."""
 IMAGES_BY_ID = IMAGES.where(among(images.c.id))
+IMAGE_IDS_BY_PATH = select(files.c.image_id).group_by(files.c.image_id).order_by(func.min(files.c.path))
+"""Each image once, in the order of the first of its paths."""
+TEXTS_OF_IMAGES = (
+    select(
+        regions.c.id,
+        regions.c.image_id,
+        regions.c.polygon,
+        regions.c.score,
+        regions.c.text,
+        regions.c.text_score,
+        regions.c.line,
+    )
+    .where(among(regions.c.image_id))
+    .order_by(regions.c.id)
+)
+"""Regions for people: without what only a search needs, which is most of their bytes."""
 IMAGE_AT_PATH = select(files.c.image_id).where(files.c.path == bindparam("path"))
 IMAGE_OF_CONTENT = select(images.c.id).where(images.c.sha256 == bindparam("sha256"))
 
