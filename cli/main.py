@@ -22,6 +22,7 @@ from textsearch.cli import (
     demo,
     doctor,
     eval,
+    export,
     index,
     info,
     prune,
@@ -54,6 +55,7 @@ app.command("query", cls=TextCommand, epilog=query.EXAMPLES)(query.query)
 app.command("report", cls=TextCommand, epilog=report.EXAMPLES)(report.report)
 app.command("show", epilog=show.EXAMPLES)(show.show)
 app.command("status", epilog=status.EXAMPLES)(status.status)
+app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("prune", epilog=prune.EXAMPLES)(prune.prune)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("adapt", epilog=adapt.EXAMPLES)(adapt.adapt)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from textsearch.explain import Reading
     from textsearch.hits import Hit, SearchResult
-    from textsearch.types import MatchKind
+    from textsearch.types import IndexedPhoto, MatchKind
 
 CSV_HEADER = ("rank", "score", "match", "path", "x1", "y1", "x2", "y2", "text")
+TEXTS_HEADER = ("path", "region", "score", "x1", "y1", "x2", "y2", "text")
 _STYLES = {"exact": "green", "partial": "yellow", "similar": "cyan", "knowledge": "magenta"}
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -40,13 +41,23 @@ def tsv_line(*values: str) -> str:
 
 def comma_separated(result: SearchResult) -> str:
     """Return the hits as CSV with a header, scores at full precision."""
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
-    for hit in result:
-        box = hit_box(hit) or ("", "", "", "")
-        writer.writerow((hit.rank, hit.score, hit.kind, hit.path, *box, hit_text(hit)))
-    return lines.getvalue()
+    rows = (
+        (hit.rank, hit.score, hit.kind, hit.path, *(hit_box(hit) or ("", "", "", "")), hit_text(hit)) for hit in result
+    )
+    return csv_line(*CSV_HEADER) + "".join(csv_line(*row) for row in rows)
+
+
+def text_rows(photo: IndexedPhoto) -> Iterator[tuple[object, ...]]:
+    """Yield a row of TEXTS_HEADER for each text of a photo."""
+    for text in photo.texts:
+        yield photo.path, text.region_id, 100 * text.text_score, *text.xyxy, text.text
+
+
+def csv_line(*values: object) -> str:
+    """Return values as a line of CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()
 
 
 def paths(result: SearchResult, *, null: bool = False) -> bytes:

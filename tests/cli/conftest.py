@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.stub import StubDatabase
-from textsearch.cli import categories, demo, index, info, main, prune, query, report, show, status
+from textsearch.cli import categories, demo, export, index, info, main, prune, query, report, show, status
 
-COMMANDS = (categories, demo, index, info, prune, query, report, show, status)
+COMMANDS = (categories, demo, export, index, info, prune, query, report, show, status)
 
 
 class Outcome:

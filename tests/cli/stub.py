@@ -15,7 +15,7 @@ from textsearch.errors import QueryError, TextSearchError
 from textsearch.hits import Hit, Match, SearchResult
 from textsearch.index.records import PICTURE_WIDTH, Notice, OwnCategory
 from textsearch.lattice import Lattice
-from textsearch.types import Failure, IndexInfo, IndexReport, MatchKind, Regions
+from textsearch.types import Failure, IndexedPhoto, IndexInfo, IndexReport, MatchKind, Regions
 
 INFO = IndexInfo(images=1234, regions=5678, model="fake", generation=3)
 
@@ -85,6 +85,7 @@ class StubDatabase:
         self.report = a_report()
         self.regions = some_regions()
         self.failed: list[Failure] = []
+        self.photos: list[IndexedPhoto] = []
         self.gone: list[Path] = []
         self.indexed: set[Path] = set()
         self.outdated: set[Path] = set()
@@ -130,6 +131,9 @@ class StubDatabase:
         state = SimpleNamespace(info=INFO, location=self.location, failures=len(self.failed), bytes=2_300_000)
         state.to_dict = lambda: {**INFO.to_dict(), "location": str(self.location)}
         return state
+
+    def texts(self) -> list[IndexedPhoto]:
+        return self.photos
 
     def failures(self) -> list[Failure]:
         return self.failed

@@ -63,7 +63,9 @@ def test_no_argument_shows_the_help(run: Run) -> None:
     assert "Commands:" in outcome.out + outcome.err
 
 
-@pytest.mark.parametrize("command", ["index", "query", "show", "report", "info", "status", "prune", "demo", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["index", "query", "show", "report", "export", "info", "status", "prune", "demo", "doctor"]
+)
 def test_every_command_explains_itself_with_examples(run: Run, command: str) -> None:
     outcome = run(command, "--help")
     assert outcome.code == 0
