@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.protocol import Protocol, data_name, gallery_parser
+from benchmarks.protocol import Protocol, annotated_parser, data_name
 from benchmarks.rankings import ReadGallery
 from benchmarks.record import write
 from textsearch.features import SEQUENCE_LENGTH, region_features
@@ -92,7 +92,7 @@ def summary(name: str, recipe: BranchRecipe, runs: Sequence[dict[str, dict[str, 
 
 def main() -> None:
     """Measure and write the JSON."""
-    parser = gallery_parser(__doc__)
+    parser = annotated_parser(__doc__)
     parser.add_argument("--cache", type=Path, required=True, help="caches of a run of `textsearch train branches`")
     parser.add_argument("--lexicon", type=Path, required=True, help="words, one a line")
     parser.add_argument("--steps", type=int, default=600)

@@ -16,6 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+from benchmarks.ranks import ranks_of
+
 
 class Contender:
     """A running program.
@@ -73,8 +75,7 @@ def textsearch(index: str) -> Handler:
             report = database.index(*request["photos"])
             return {"failed": [str(failure.path) for failure in report.failures]}
         if request["do"] == "search":
-            result = database.search(request["query"], 0)
-            return {"ranks": {str(path): hit.rank for hit in result for path in (hit.path, *hit.copies)}}
+            return {"ranks": ranks_of(database.search(request["query"], 0))}
         if request["do"] == "boxes":
             folder = database._open()  # the benchmark looks at the index itself, below the public surface
             found = {photo: folder.regions_of(Path(photo)) or [] for photo in request["photos"]}

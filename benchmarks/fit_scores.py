@@ -9,7 +9,6 @@ hand, with this file's output as the evidence.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from benchmarks.protocol import Protocol, data_name
+from benchmarks.protocol import Protocol, annotated_parser, data_name
 from benchmarks.record import write
 from textsearch.alignment import Alignment, align
 from textsearch.database import Database
@@ -115,15 +114,11 @@ def calibration_curve(
 
 def main() -> None:
     """Fit and write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--words", type=Path, required=True, help="annotations, one image a line")
-    parser.add_argument("--images", type=Path, required=True, help="folder of the photos")
-    parser.add_argument("--split", help="only rows of this split")
+    parser = annotated_parser(__doc__)
     parser.add_argument("--index", type=Path, help="keep the index here, and use it again")
-    parser.add_argument("--output", type=Path, help="JSON file to write; default: standard output")
     arguments = parser.parse_args()
-    where = (arguments.words, arguments.images, arguments.split)
-    words, parts = Protocol.read(*where), Protocol.read_parts(*where, None, PARTS, SEED)
+    where = (arguments.words, arguments.images, arguments.split, arguments.limit)
+    words, parts = Protocol.read(*where), Protocol.read_parts(*where, PARTS, SEED)
     model = load_model()
     with tempfile.TemporaryDirectory() as folder:
         location = arguments.index or Path(folder) / "index"

@@ -190,16 +190,22 @@ class Protocol:
         return covered
 
 
-def gallery_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser for the arguments shared by the programs that ask a gallery of annotated photos."""
+def annotated_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser for the arguments shared by the programs that measure on annotated photos."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--words", type=Path, required=True, help="annotations, one image a line")
     parser.add_argument("--images", type=Path, required=True, help="folder of the photos")
     parser.add_argument("--split", help="only rows of this split")
     parser.add_argument("--limit", type=int, help="only so many photos, to try the program out")
+    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    return parser
+
+
+def gallery_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser for the programs that also keep an index of the photos, and what RapidOCR read in them."""
+    parser = annotated_parser(description)
     parser.add_argument("--index", type=Path, help="index folder to fill or go on with; default: a temporary one")
     parser.add_argument("--readings", type=Path, help="JSON file that keeps what RapidOCR read, to read it only once")
-    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
     return parser
 
 

@@ -33,9 +33,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.protocol import Protocol
+from benchmarks.ranks import ranks_of, scores_by_rank
 from benchmarks.record import write
 from textsearch.alphabet import Alphabet
 from textsearch.database import Database
@@ -164,12 +164,6 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [row for row in rows if row["split"] == SPLIT]
 
 
-def scores_of(result: SearchResult, photos: Sequence[Path]) -> NDArray[np.float64]:
-    """Return a score of each photo that falls with its rank; photos that scored nothing are tied."""
-    ranks = {hit.path: hit.rank for hit in result if hit.score > 0}
-    return np.array([-ranks.get(photo, len(photos) + 1) for photo in photos], np.float64)
-
-
 def compare(database: Database, protocol: Protocol) -> dict[str, Any]:
     """Return mAP of the text's ranking and of the reranked one, the gain with its interval, and each query's."""
     search: dict[str, Callable[[str], SearchResult]] = {
@@ -177,7 +171,7 @@ def compare(database: Database, protocol: Protocol) -> dict[str, Any]:
         "reranked": lambda query: database.search(query, 0),
     }
     scores = {
-        name: {query: scores_of(ask_for(query), protocol.photos) for query in protocol.relevant}
+        name: {query: scores_by_rank(ranks_of(ask_for(query)), protocol.photos) for query in protocol.relevant}
         for name, ask_for in search.items()
     }
     precisions = {name: protocol.precisions(each) for name, each in scores.items()}

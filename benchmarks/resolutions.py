@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.contenders import Contender
-from benchmarks.protocol import Protocol, data_name, gallery_parser
+from benchmarks.protocol import Protocol, annotated_parser, data_name
 from benchmarks.rankings import ReadGallery, edit_distance_scores
 from benchmarks.record import write
 from textsearch.indexer.pipeline import usable_cores
@@ -78,7 +78,7 @@ def measure(protocol: Protocol) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and write the JSON."""
-    arguments = gallery_parser(__doc__).parse_args()
+    arguments = annotated_parser(__doc__).parse_args()
     protocol = Protocol.read(arguments.words, arguments.images, arguments.split, arguments.limit)
     measured = measure(protocol)
     data = data_name(arguments)

@@ -8,7 +8,6 @@ images/s are compared group by group.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -20,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contenders import Contender
-from benchmarks.protocol import Protocol, data_name
+from benchmarks.protocol import Protocol, annotated_parser, data_name
 from benchmarks.rankings import edit_distance_scores
+from benchmarks.ranks import scores_by_rank
 from benchmarks.record import write
 
 GROUP = 20
@@ -45,8 +45,7 @@ def search_scores(
     """Let this program rank the whole gallery for every query, written as it is asked; first hits score highest."""
     scores = {}
     for query in protocol.relevant:
-        ranks = contender.ask({"do": "search", "query": written(query)})["ranks"]
-        scores[query] = -np.array([ranks.get(photo, len(photos) + 1) for photo in photos], np.float64)
+        scores[query] = scores_by_rank(contender.ask({"do": "search", "query": written(query)})["ranks"], photos)
     return scores
 
 
@@ -103,13 +102,7 @@ def compare(protocol: Protocol, index: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--words", type=Path, required=True, help="annotations, one image a line")
-    parser.add_argument("--images", type=Path, required=True, help="folder of the photos")
-    parser.add_argument("--split", help="only rows of this split")
-    parser.add_argument("--limit", type=int, help="only so many photos, to try the program out")
-    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
-    arguments = parser.parse_args()
+    arguments = annotated_parser(__doc__).parse_args()
     protocol = Protocol.read(arguments.words, arguments.images, arguments.split, arguments.limit)
     with tempfile.TemporaryDirectory() as folder:
         measured = compare(protocol, Path(folder) / "index")

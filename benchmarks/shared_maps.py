@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.branches import Listener
-from benchmarks.protocol import Protocol, data_name, gallery_parser
+from benchmarks.protocol import Protocol, annotated_parser, data_name
 from benchmarks.rankings import ReadGallery
 from benchmarks.record import write
 from textsearch.geometry import Fit
@@ -60,7 +60,7 @@ def compare(gallery: ReadGallery, heard: FloatArray, network: JointNetwork, word
 
 def main() -> None:
     """Measure and write the JSON."""
-    parser = gallery_parser(__doc__)
+    parser = annotated_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of a run of `textsearch train joint`")
     arguments = parser.parse_args()
     protocol = Protocol.read(arguments.words, arguments.images, arguments.split, arguments.limit)

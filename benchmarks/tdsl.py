@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.protocol import Protocol, data_name, gallery_parser
+from benchmarks.protocol import Protocol, annotated_parser, data_name
 from benchmarks.rankings import rankings_by_vectors
 from benchmarks.record import write
 from textsearch.images import read_image
@@ -49,7 +49,7 @@ def curve_of(runs: Sequence[Path]) -> tuple[int, list[tuple[int, float]]]:
 
 def main() -> None:
     """Measure and write the JSON."""
-    parser = gallery_parser(__doc__)
+    parser = annotated_parser(__doc__)
     parser.add_argument(
         "--run", type=Path, action="append", required=True, help="folder of a run; repeated: each began with the former"
     )

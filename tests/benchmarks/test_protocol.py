@@ -95,9 +95,12 @@ def test_the_ceiling_reads_right_whatever_was_found(annotated: Path) -> None:
     protocol = Protocol.read(annotated, annotated.parent, "dev")
     wholesale, here, sale = (protocol.boxes[0][0], protocol.boxes[0][1], protocol.boxes[1][0])
     assert protocol.ceiling([[wholesale, here], [sale]])["map"] == 100
-    half = sale.copy()
-    half[1:3, 0] -= 30  # the left half of the word
-    assert protocol.ceiling([[wholesale, here], [half]])["map"] == 100
-    assert protocol.recall([[wholesale, here], [half]]) == pytest.approx(100)
+    third = sale.copy()
+    third[1:3, 0] -= 40  # the left third of the word: enough to guess it from, too little to have found it
+    assert protocol.ceiling([[wholesale, here], [third]])["map"] == 100
+    assert protocol.recall([[wholesale, here], [third]]) == pytest.approx(200 / 3)
+    sliver = sale.copy()
+    sliver[1:3, 0] -= 45
+    assert protocol.ceiling([[wholesale, here], [sliver]])["map"] == pytest.approx((1 + 0.5 + 1) / 3 * 100)
     assert protocol.ceiling([[wholesale], [sale]])["map"] == pytest.approx((1 + 0.5 + 1) / 3 * 100)
     assert protocol.recall([[wholesale], [sale]]) == pytest.approx(200 / 3)
