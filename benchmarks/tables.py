@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.record import ROOT
+from benchmarks.record import ROOT, measured_on, state_of
 
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
@@ -31,17 +31,6 @@ def load(name: str) -> dict[str, Any]:
     """Return a result."""
     loaded: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return loaded
-
-
-def measured_on(result: dict[str, Any]) -> str:
-    """Return where and when a result was measured."""
-    environment = result["environment"]
-    machine = environment["machine"]
-    versions = f"Python {environment['python']}, onnxruntime {environment['packages']['onnxruntime']}"
-    return (
-        f"Measured on {machine['usable_cores']} cores ({machine['processor']}), no GPU, {versions}, "
-        f"commit {environment['commit'][:9]}, {environment['date'][:10]}."
-    )
 
 
 def retrieval() -> str:
@@ -248,8 +237,9 @@ def ablation() -> str:
     curve = ", ".join(f"{100 * score:.1f} after {step:,} steps" for step, score in paper["curve"])
     note = (
         f"Word mAP on {result['photos']} photos of {result['data']}; {REFERENCE} in the "
-        f"same run: {result['rapidocr']['map']:.1f}. {measured_on(result)} `tdsl` was trained for {paper['steps']:,} "
-        f"steps of {paper['recipes'][-1]['batch']} photos on such cores, which logged a score of {curve}."
+        f"same run: {result['rapidocr']['map']:.1f}. {measured_on(result)} `tdsl` was measured by itself "
+        f"({state_of(paper['environment'])}) after training for {paper['steps']:,} steps of "
+        f"{paper['recipes'][-1]['batch']} photos on such cores, which logged a score of {curve}."
     )
     return f"{table(header, rows)}\n\n{note}"
 

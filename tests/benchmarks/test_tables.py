@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from benchmarks import tables
@@ -9,6 +11,14 @@ from benchmarks import tables
 
 def test_a_table_is_one_line_a_row() -> None:
     assert tables.table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_no_table_is_out_of_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `python -m benchmarks.tables --check` says of the documents and the results beside them."""
+    monkeypatch.setattr(sys, "argv", ["tables", "--check"])
+    with pytest.raises(SystemExit) as ended:
+        tables.main()
+    assert ended.value.code == 0, "write the tables anew: python -m benchmarks.tables"
 
 
 def test_only_what_stands_between_markers_is_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
