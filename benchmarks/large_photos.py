@@ -44,16 +44,8 @@ def main() -> None:
         gallery.mkdir()
         draw_large_photos(gallery, arguments.photos)
         program = Path(sys.executable).with_name("textsearch")
-        command = [
-            program,
-            "index",
-            gallery,
-            "--no-recursive",
-            "--index",
-            Path(folder) / "index",
-            "--quiet",
-            "--strict",
-        ]
+        place = str(Path(folder) / "index")
+        command = [str(program), "index", str(gallery), "--no-recursive", "--index", place, "--quiet", "--strict"]
         began = time.perf_counter()
         subprocess.run(command, check=True)
         seconds = time.perf_counter() - began
