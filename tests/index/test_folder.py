@@ -309,17 +309,26 @@ def test_a_reader_follows_what_is_committed_elsewhere(index: IndexFolder, other:
 
 def test_readers_and_a_writer_in_one_process(index: IndexFolder) -> None:
     errors: list[BaseException] = []
+    rounds = threading.Semaphore(0)
     done = threading.Event()
 
     def read() -> None:
         try:
             while not done.is_set():
-                ids, _ = index.nearest(vectors_of("word"), 20)
-                known = ids[0][ids[0] > 0]
-                assert len(index.regions(known)) <= len(known)
-                assert index.info().regions >= 0
+                info = index.info()
+                assert info.regions == 2 * info.images <= 8, "a batch is seen whole or not at all"
+                query = vectors_of("word")
+                ids, cosines = index.nearest(query, 20)
+                found = dict(zip(ids[0].tolist(), cosines[0].tolist(), strict=True))
+                found.pop(-1, None)
+                assert len(found) == (ids[0] > 0).sum(), "no region comes twice"
+                for region in index.regions(list(found)):
+                    expected = float((vectors_of(region.text) @ query.T).item())
+                    assert found[region.region_id] == pytest.approx(expected, abs=2e-3), "a vector of its own text"
+                rounds.release()
         except BaseException as error:  # noqa: BLE001 - whatever goes wrong in a thread must reach the test
             errors.append(error)
+            rounds.release(15)
 
     threads = [threading.Thread(target=read) for _ in range(3)]
     for thread in threads:
@@ -329,6 +338,7 @@ def test_readers_and_a_writer_in_one_process(index: IndexFolder) -> None:
             for number in range(15):
                 writer.add([encoded(f"/{number}.jpg", f"word{number}", "word")])
                 writer.forget([Path(f"/{number - 3}.jpg")])
+                assert errors or rounds.acquire(timeout=30), "reading goes on between any two batches"
     finally:
         done.set()
         for thread in threads:
