@@ -1,1 +1,1 @@
-"""Programs that measure and write JSON; the README's tables are generated from it."""
+"""Programs that measure and write JSON; the tables of the documents are generated from it."""

@@ -58,9 +58,7 @@ class DrinkDescriber:
         return np.full(PICTURE_WIDTH, pixels.mean() / 255, np.float32)
 
     def describe(self, pixels: ByteArray, readings: Sequence[Reading]) -> PhotoKnowledge:
-        return PhotoKnowledge(
-            (Notice("entity", self.drink, 0.9, (len(readings) - 1,)),), self.see(pixels), self.maker
-        )
+        return PhotoKnowledge((Notice("entity", self.drink, 0.9, (len(readings) - 1,)),), self.see(pixels), self.maker)
 
 
 class Searchers:
@@ -152,4 +150,4 @@ def test_hits_are_true_while_photos_come_and_go(shown: dict[Path, set[str]], tmp
         assert len(searchers.sizes) > 3, "hardly anything was searched while the index was written"
         for opened in (database, elsewhere):
             assert sorted(hit.path for hit in opened.search("cola", 0)) == photos[1::2]
-            assert [hit.path for hit in opened.search("number7")][0] == photos[7]
+            assert next(hit.path for hit in opened.search("number7")) == photos[7]

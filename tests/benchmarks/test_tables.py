@@ -1,4 +1,4 @@
-"""The tables that are generated into the README."""
+"""The tables that are generated into the documents."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from benchmarks import tables
+from benchmarks.markdown import table
 
 
 def test_a_table_is_one_line_a_row() -> None:
-    assert tables.table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+    assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
 
 
 def test_no_table_is_out_of_date(monkeypatch: pytest.MonkeyPatch) -> None:
