@@ -31,6 +31,13 @@ def test_a_saved_classifier_scores_the_same(tmp_path: Path, variant: str) -> Non
     assert torch.allclose(network(batch(2)).logits, loaded.network(batch(2)).logits, atol=0.05)
 
 
+def test_the_packaged_classifier_is_there_and_whole() -> None:
+    packaged = load_classifier()
+    assert not packaged.network.training
+    assert len(packaged.labels) == sum(packaged.network.sizes) == len(set(packaged.labels))
+    assert packaged.rarity.shape == (BUCKETS,)
+
+
 def test_a_missing_file_names_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="train classifier"):
         load_classifier(tmp_path / "none.safetensors")

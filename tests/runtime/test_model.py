@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from safetensors import safe_open
+from safetensors.numpy import save
 
 from tests.fakes import ALPHABET
 from textsearch.errors import TextSearchError, WeightsError
+from textsearch.knowledge.classifier import WEIGHTS as CLASSIFIER
 from textsearch.options import PRESETS, DetectionOptions, EncoderOptions
 from textsearch.runtime import model as module
 from textsearch.runtime.model import WEIGHT_FILES, OnnxModel, check_weights, load_model, preset_of
@@ -128,7 +130,8 @@ def test_an_unknown_preset_is_named(folder: Path) -> None:
 
 def test_all_weights_are_there() -> None:
     checks = check_weights()
-    assert [check.problem for check in checks] == [None] * 6
+    assert [check.name for check in checks] == [*WEIGHT_FILES, CLASSIFIER]
+    assert [check.problem for check in checks] == [None] * 7
     assert all(check.path is not None and check.path.is_file() for check in checks)
 
 
@@ -143,6 +146,19 @@ def test_check_weights_says_what_to_do(monkeypatch: pytest.MonkeyPatch, folder: 
     assert problems["joint.safetensors"] == f"{store} is damaged; reinstall scene-textsearch"
     assert problems["detector.onnx"] == f"{folder / 'detector.onnx'} is missing; reinstall scene-textsearch"
     assert problems["alphabet.json"] is None
+    assert problems[CLASSIFIER] == f"{folder / CLASSIFIER} is missing; reinstall scene-textsearch"
+
+
+@pytest.mark.parametrize("name", ["joint.safetensors", CLASSIFIER])
+@pytest.mark.parametrize("kept", [0, 4, 60, -1])
+def test_weights_that_were_cut_off_are_damaged(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, kept: int
+) -> None:
+    content = save({"x": np.arange(100.0)}, {"textsearch": '{"digest": ""}'})
+    (folder / name).write_bytes(content[:kept])
+    monkeypatch.setattr(module, "files", lambda package: folder)
+    problems = {check.name: check.problem for check in check_weights()}
+    assert problems[name] == f"{folder / name} is damaged; reinstall scene-textsearch"
 
 
 def test_this_python_folds_letters_as_the_prototypes_were_made() -> None:

@@ -19,7 +19,7 @@ from textsearch.errors import TextSearchError, WeightsError
 from textsearch.options import DEFAULT_PRESET, PRESETS, EncoderOptions
 from textsearch.runtime.embedder import OnnxEmbedder
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser
-from textsearch.runtime.store import header, is_whole
+from textsearch.runtime.store import header, is_complete, is_whole
 from textsearch.types import ByteArray, FloatArray, Regions
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ WEIGHT_FILES = (
     "alphabet.json",
 )
 """What the package carries: every weight in the first, the graphs that read it, and the recogniser's classes."""
+
+_CLASSIFIER = "classifier.safetensors"
+"""Weights of what finds out more about photos than their text; `textsearch.knowledge` reads them, but loads torch."""
 
 
 class OnnxModel:
@@ -176,10 +179,11 @@ def check_weights() -> list[WeightsCheck]:
     """Look at every weights file that indexing needs."""
     folder = Path(str(files("textsearch.weights")))
     checks = []
-    for name in WEIGHT_FILES:
+    for name in (*WEIGHT_FILES, _CLASSIFIER):
         path = folder / name
         problem = None if path.is_file() else f"{path} is missing; reinstall scene-textsearch"
-        if problem is None and path.suffix == ".safetensors" and not is_whole(path):
-            problem = f"{path} is damaged; reinstall scene-textsearch"
+        if problem is None and path.suffix == ".safetensors":
+            sound = is_complete(path) if name == _CLASSIFIER else is_whole(path)
+            problem = None if sound else f"{path} is damaged; reinstall scene-textsearch"
         checks.append(WeightsCheck(name, None if problem else path, problem))
     return checks

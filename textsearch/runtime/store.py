@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 
 def content_digest(tensors: Mapping[str, NDArray[Any]]) -> str:
@@ -32,7 +32,19 @@ def header(store: Path) -> bytes:
 
 def is_whole(store: Path) -> bool:
     """Return whether a store's content still has the digest that its header names; reads all of it."""
-    with safe_open(store, "numpy") as opened:
-        recorded = json.loads(opened.metadata()["textsearch"])["digest"]
-        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  (it is no dict)
+    try:
+        with safe_open(store, "numpy") as opened:
+            recorded = json.loads((opened.metadata() or {})["textsearch"])["digest"]
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  (it is no dict)
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return False
     return bool(content_digest(tensors) == recorded)
+
+
+def is_complete(store: Path) -> bool:
+    """Return whether a safetensors file without a digest holds all that its header names; one that was cut does not."""
+    try:
+        with safe_open(store, "numpy"):
+            return True
+    except (OSError, SafetensorError):
+        return False
