@@ -3,8 +3,8 @@
     python -m benchmarks.kill_resume --output benchmarks/results/kill_resume.json
 
 Each of the runs is killed once (SIGKILL, nothing can be tidied up) and then resumed to its end. Afterwards the index
-must hold exactly what the undisturbed one holds, the vectors must be those of its regions, and no photo that a
-committed batch held when the run died may have been read again.
+must hold exactly what the undisturbed one holds, what is known about the photos included, the vectors must be those of
+its regions, and no photo that a committed batch held when the run died may have been read again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,16 @@ from textsearch.demo import draw_gallery
 from textsearch.errors import IndexNotFoundError
 from textsearch.images import read_image
 from textsearch.index.folder import IndexFolder, ModelIdentity
+from textsearch.indexer.describe import Describer
 from textsearch.indexer.pipeline import IndexOptions, build
+from textsearch.knowledge.spans import readings_of
 from textsearch.types import ByteArray, Regions, TextModel
 
 BATCH, CHECKPOINT = 4, 12
 """Small, so that many moments fall into or between transactions and checkpoints."""
+
+FAKE_SECONDS = 0.02
+"""Seconds that the fake network pretends to need for a photo."""
 
 Content = dict[str, tuple[Any, ...]]
 
@@ -59,24 +65,37 @@ def _digest(pixels: ByteArray) -> str:
     return hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
-def _child(folders: Sequence[Path], log: Path, fake: bool, jobs: int | None) -> None:
-    """Index a gallery, saying "ready" once everything is loaded."""
-    gallery, location = folders
+def _networks(fake: bool, log: Path) -> tuple[TextModel, Describer]:
+    """Return what reads photos and notes them in the log, and what finds out more about them, both loaded."""
     if fake:
-        from tests.fakes import FakeModel
+        from tests.fakes import FakeDescriber, FakeModel
 
-        model: TextModel = _Logging(FakeModel(), log, 0.02)
-    else:
-        from textsearch.runtime.model import load_model
+        return _Logging(FakeModel(), log, FAKE_SECONDS), FakeDescriber()
+    from textsearch.knowledge.notices import PhotoDescriber
+    from textsearch.runtime.model import load_model
 
-        loaded = load_model()
-        loaded.encode_images([np.full((64, 64, 3), 200, np.uint8)])
-        model = _Logging(loaded, log, 0.0)
-    print("ready", flush=True)
+    loaded, nothing = load_model(), np.full((64, 64, 3), 200, np.uint8)
+    describer = PhotoDescriber(loaded.alphabet)
+    (regions,) = loaded.encode_images([nothing])
+    describer.describe(nothing, readings_of(regions))
+    return _Logging(loaded, log, 0.0), describer
+
+
+def _index(folders: Sequence[Path], networks: tuple[TextModel, Describer], jobs: int | None) -> dict[str, Any]:
+    """Index a gallery into a folder; return the report."""
+    gallery, location = folders
+    model, describer = networks
     identity = ModelIdentity(model.name, model.fingerprint, model.dimension)
     with IndexFolder.create_or_open(location, identity) as index:
-        report = build(index, model, [gallery], IndexOptions(jobs=jobs, batch_size=BATCH, checkpoint_every=CHECKPOINT))
-    print(json.dumps(report.to_dict()), flush=True)
+        options = IndexOptions(jobs=jobs, batch_size=BATCH, checkpoint_every=CHECKPOINT)
+        return build(index, model, [gallery], options, describer=describer).to_dict()
+
+
+def _child(folders: Sequence[Path], log: Path, fake: bool, jobs: int | None) -> None:
+    """Index a gallery, saying "ready" once everything is loaded."""
+    networks = _networks(fake, log)
+    print("ready", flush=True)
+    print(json.dumps(_index(folders, networks, jobs)), flush=True)
 
 
 def draw(gallery: Path, count: int, seed: int, fake: bool) -> list[Path]:
@@ -106,7 +125,9 @@ def content_of(location: Path) -> Content:
     except IndexNotFoundError:  # killed before the index was made
         return content
     with index:
+        pictures = dict(zip(index.pictures()[0].tolist(), index.pictures()[1], strict=True))
         for image in index.images().values():
+            picture = pictures.get(image.image_id)
             for path in image.paths:
                 regions = index.regions_of(path) or []
                 vectors = index.embeddings([region.region_id for region in regions])
@@ -117,9 +138,17 @@ def content_of(location: Path) -> Content:
                     tuple((r.text, r.text_score, r.score, r.line, r.polygon.tobytes()) for r in regions),
                     tuple(region.lattice.to_bytes() for region in regions),
                     vectors.tobytes(),
+                    _known(index, image.image_id, [region.region_id for region in regions]),
+                    None if picture is None else picture.tobytes(),
                 )
         content.update((str(failure.path), (failure.reason,)) for failure in index.failures())
     return content
+
+
+def _known(index: IndexFolder, image_id: int, region_ids: Sequence[int]) -> tuple[Any, ...]:
+    """Return what is known about an image, its words by their places in the image."""
+    known = index.knowledge_of([image_id]).get(image_id, ())
+    return tuple(sorted((k.kind, k.identifier, k.score, tuple(map(region_ids.index, k.region_ids))) for k in known))
 
 
 def vectors_missing(location: Path) -> int:
@@ -155,13 +184,36 @@ class Trial:
             raise SystemExit(f"the indexing process ended with {process.wait()} before it began")
         return process
 
-    def finish(self, process: subprocess.Popen[str]) -> dict[str, Any]:
-        """Wait for the end of a run; return its report."""
+    def whole(self, name: str) -> tuple[dict[str, Any], float]:
+        """Index into an index of this name, to the end; return the report and the seconds it took.
+
+        The networks are loaded by a process of their own, whose memory ends with it; the fake ones need none.
+        """
+        if self._arguments.fake:
+            networks = _networks(True, self.folder / f"{name}.log")
+            began = time.monotonic()
+            report = _index((self.gallery, self.folder / name), networks, self._arguments.jobs)
+            return report, time.monotonic() - began
+        process = self.start(name)
+        began = time.monotonic()
         output, _ = process.communicate()
         if process.returncode != 0:
             raise SystemExit(f"the indexing process ended with {process.returncode}")
-        report: dict[str, Any] = json.loads(output)
-        return report
+        return json.loads(output), time.monotonic() - began
+
+    def await_moment(self, process: subprocess.Popen[str], name: str, moment: float) -> None:
+        """Wait until so much of a run is done, or it ended: seconds, or photos read by the fake network.
+
+        A run of the fake network is so short that a busy machine would put moments in seconds anywhere.
+        """
+        if not self._arguments.fake:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(moment)
+            return
+        log = self.folder / f"{name}.log"
+        while process.poll() is None and not (log.exists() and len(log.read_text().split()) >= moment):
+            time.sleep(0.001)
+        time.sleep(FAKE_SECONDS * (moment % 1))
 
     def log(self, name: str) -> list[str]:
         """Return the digests of what was read, in order, and begin a new list."""
@@ -176,19 +228,17 @@ def killed_once(
 ) -> dict[str, Any]:
     """Kill a run after some seconds, resume it, and return what was found."""
     process = trial.start(name)
-    try:
-        process.wait(moment)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    trial.await_moment(process, name, moment)
+    process.kill()  # of a process that ended this does nothing
     killed = process.wait() != 0
     read = len(trial.log(name))
     committed = content_of(trial.folder / name)
-    report = trial.finish(trial.start(name))
+    report, _ = trial.whole(name)
     again = trial.log(name)
     read_twice = sorted({path for digest in again for path in pixels[digest] if path in committed})
     final = content_of(trial.folder / name)
     return {
-        "seconds_until_killed": round(moment, 3),
+        "moment": round(moment, 3),
         "killed": killed,
         "read_before": read,
         "committed_before": len(committed),
@@ -222,10 +272,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         trial = Trial(Path(temporary).resolve(), arguments)
         photos = draw(trial.gallery, arguments.photos, arguments.seed, arguments.fake)
-        started = trial.start("undisturbed")
-        begun = time.monotonic()
-        undisturbed = trial.finish(started)
-        seconds = time.monotonic() - begun
+        undisturbed, seconds = trial.whole("undisturbed")
         expected = content_of(trial.folder / "undisturbed")
         pixels: dict[str, list[str]] = {}
         for path in photos:
@@ -234,7 +281,8 @@ def main() -> int:
         # A run that was faster than its killer is no trial.
         while sum(run["killed"] for run in runs) < arguments.kills:
             name = f"run{len(runs)}"
-            runs.append(killed_once(trial, name, float(random.uniform(0, seconds)), pixels, expected))
+            moment = float(random.uniform(0, arguments.photos - 1 if arguments.fake else seconds))
+            runs.append(killed_once(trial, name, moment, pixels, expected))
             print(json.dumps(runs[-1]), file=sys.stderr)
             shutil.rmtree(trial.folder / name)
     bad = [
@@ -249,6 +297,7 @@ def main() -> int:
         "seed": arguments.seed,
         "batch_size": BATCH,
         "checkpoint_every": CHECKPOINT,
+        "described": sum(len(held) > 1 and held[-1] is not None for held in expected.values()),
         "undisturbed": {**undisturbed, "failures": len(undisturbed["failures"]), "wall_seconds": round(seconds, 3)},
         "killed": sum(run["killed"] for run in runs),
         "bad_runs": len(bad),

@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from textsearch.alphabet import Alphabet, normalise
+from textsearch.index.records import PICTURE_WIDTH, Notice, PhotoKnowledge
+from textsearch.knowledge.spans import Reading
 from textsearch.lattice import ABSENT, MAXIMUM_CHOICES, Lattice
 from textsearch.types import ByteArray, FloatArray, Regions
 
@@ -99,3 +101,18 @@ class FakeModel:
             embeddings=self.encode_words(words) if words else np.zeros((0, self.dimension), np.float32),
             lattices=tuple(certain_lattice(word) for word in words),
         )
+
+
+class FakeDescriber:
+    """A Describer that knows of each word of a photo that it stands there; a picture looks like its brightness."""
+
+    maker = "fake 1"
+
+    def see(self, pixels: ByteArray) -> FloatArray:
+        """Return the mean of the pixels, (PICTURE_WIDTH,) float32."""
+        return np.full(PICTURE_WIDTH, pixels.mean() / 255, np.float32)
+
+    def describe(self, pixels: ByteArray, readings: Sequence[Reading]) -> PhotoKnowledge:
+        """Return a notice for each word, which its region says."""
+        notices = {reading.text: Notice("entity", reading.text, 0.5, (n,)) for n, reading in enumerate(readings)}
+        return PhotoKnowledge(tuple(notices.values()), self.see(pixels), self.maker)
