@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,11 +13,14 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
-from tests.index.samples import IDENTITY
-from textsearch.errors import IndexCorruptError, IndexVersionError
+from tests.index.samples import IDENTITY, MODEL, encoded, failed, texts_holding, texts_near, vectors_of
+from textsearch.database import Database
+from textsearch.errors import IndexCorruptError, IndexLockedError, IndexVersionError, IndexWriteError
+from textsearch.index import folder
 from textsearch.index.catalog import CATALOG, Catalog
 from textsearch.index.connection import open_engine, writing
 from textsearch.index.folder import IndexFolder
+from textsearch.index.lock import WriteLock
 from textsearch.index.migrations import APPLICATION_ID, MIGRATIONS, migrate, schema_version
 from textsearch.index.records import PICTURE_WIDTH, PhotoKnowledge
 from textsearch.index.schema import metadata
@@ -158,3 +164,79 @@ def test_version_2_knew_nothing_about_its_photos(engine: Engine, tmp_path: Path)
         with index.writer() as writer:
             writer.set_knowledge({1: PhotoKnowledge((), np.zeros(PICTURE_WIDTH, np.float32), "tests 1")})
         assert index.undescribed("tests 1") == []
+
+
+# --- an index with content
+
+PHOTOS = {"/a.jpg": ("coca", "cola"), "/b.jpg": ("exit",), "/c.jpg": ("hotel", "taxi")}
+
+
+@pytest.fixture(params=range(1, len(MIGRATIONS)))
+def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return the folder of an index as an older version left it: its catalog, and nothing derived from it."""
+    newest, location = tmp_path / "newest", tmp_path / "older"
+    with IndexFolder.create_or_open(newest, IDENTITY) as index, index.writer() as writer:
+        writer.add([encoded(path, *words) for path, words in PHOTOS.items()])
+        writer.forget([Path("/c.jpg")])
+        writer.fail([failed("/broken.jpg")])
+    location.mkdir()
+    engine = open_engine(location, create=True)
+    with writing(engine, location) as connection:
+        migrate(connection, 0, MIGRATIONS[: request.param])
+        tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    with closing(engine.raw_connection()) as connection:
+        connection.cursor().execute("ATTACH ? AS newest", [str(newest / CATALOG)])
+        for table in [table.name for table in metadata.sorted_tables if table.name in tables]:
+            connection.cursor().execute(f"INSERT INTO main.{table} SELECT * FROM newest.{table}")
+        connection.cursor().execute("DELETE FROM main.sqlite_sequence")  # which numbers were given so far
+        connection.cursor().execute("INSERT INTO main.sqlite_sequence SELECT * FROM newest.sqlite_sequence")
+        connection.cursor().execute("DETACH newest")
+    engine.dispose()
+    assert Catalog.version(location) == request.param < len(MIGRATIONS)
+    return location
+
+
+def test_an_older_index_is_searched_as_if_it_were_new(older: Path) -> None:
+    with Database(older, MODEL) as database:
+        assert [(hit.path, hit.kind) for hit in database.search("coca cola")] == [(Path("/a.jpg"), "exact")]
+        assert [hit.matches[0].text for hit in database.search("exit")] == ["exit"]
+        assert [hit.path for hit in database.search("hotel", match="partial")] == []
+        assert [failure.path for failure in database.failures()] == [Path("/broken.jpg")]
+        assert (database.status().info.images, database.status().info.regions) == (2, 3)
+    assert Catalog.version(older) == len(MIGRATIONS)
+    with IndexFolder.open(older, IDENTITY) as index:
+        ids, cosines = index.nearest(vectors_of("coca", "cola", "exit", "hotel"), 1)
+        assert ids[:3].tolist() == [[1], [2], [3]]
+        np.testing.assert_allclose(cosines[:3], 1, atol=1e-3)
+        assert cosines[3] < 0.9
+        assert texts_holding(index, "ola") == ["cola"]
+        assert index.undescribed("tests 1") == [1, 2]
+        with index.writer() as writer:
+            writer.add([encoded("/new.jpg", "pizza")])
+            assert texts_near(index, "pizza") == ["pizza"]
+            assert index.image_at(Path("/new.jpg")) == 4, "no number is given twice, whatever was removed before"
+
+
+def test_an_older_index_on_a_read_only_medium_says_what_is_wrong(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (older / CATALOG).read_bytes()
+    honest = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode, **rest: mode != os.W_OK and honest(path, mode, **rest))
+    with pytest.raises(IndexWriteError, match="cannot be written; check its permissions"):
+        IndexFolder.open(older, IDENTITY)
+    assert (older / CATALOG).read_bytes() == before
+
+
+def test_an_older_index_waits_for_whoever_writes_it(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "_CREATION_SECONDS", 0.05)
+    with WriteLock(older), pytest.raises(IndexLockedError, match="another process is writing"):
+        IndexFolder.open(older, IDENTITY)
+    assert Catalog.version(older) < len(MIGRATIONS), "nothing was changed under the other's hands"
+    with WriteLock(older) as held:
+        monkeypatch.setattr(folder, "_CREATION_SECONDS", 60.0)
+        with ThreadPoolExecutor(1) as executor:
+            opening = executor.submit(IndexFolder.open, older, IDENTITY)
+            with pytest.raises(StillWaiting):
+                opening.result(0.1)
+            held.release()
+            with opening.result(60) as index:
+                assert texts_near(index, "exit") == ["exit"]
