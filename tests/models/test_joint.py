@@ -80,11 +80,11 @@ def test_the_similarity_reaches_the_detector() -> None:
         assert any(gradient is not None and bool(gradient.any()) for gradient in gradients)
 
 
-def test_the_packaged_network_is_the_one_the_graphs_compute() -> None:
+def test_the_packaged_network_is_loaded_to_be_used_and_not_trained() -> None:
     import textsearch.weights as package
 
     network = load_joint(Path(package.__path__[0]))
-    assert network.detector.training is False
+    assert not any(module.training for module in network.modules())
     assert len(network.folded) == network.recogniser.classifier.out_features
 
 

@@ -1,4 +1,4 @@
-"""What the exported files hold; that ONNX Runtime computes the same as torch is tests/runtime/test_embedder.py."""
+"""What the exported files hold; that they compute what torch does is tests/training/test_exported_network.py."""
 
 from __future__ import annotations
 
