@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.evaluation.drawn import indexed
+from tests.evaluation import drawn
+from tests.evaluation.drawn import Indexed
 from tests.fakes import FakeModel
 from textsearch.database import Database
 from textsearch.evaluation import gallery as module
@@ -23,7 +24,7 @@ Street = tuple[Gallery, Database, list[Path]]
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     """A gallery of five photos, the second without text, and its index."""
-    database, paths = indexed(tmp_path_factory.mktemp("street"), *WORDS)
+    database, paths = drawn.indexed(tmp_path_factory.mktemp("street"), *WORDS)
     with database, IndexFolder.open(database.location) as index:
         yield Gallery(index, database.model, paths), database, paths
 
@@ -104,8 +105,8 @@ def test_what_cannot_be_searched_scores_0_everywhere(street: Street, evidence: E
 
 
 @pytest.mark.parametrize("evidence", KINDS)
-def test_a_gallery_without_any_text(tmp_path: Path, evidence: Evidence) -> None:
-    database, paths = indexed(tmp_path, [], ["hotel"])
+def test_a_gallery_without_any_text(indexed: Indexed, tmp_path: Path, evidence: Evidence) -> None:
+    database, paths = indexed([], ["hotel"])
     with IndexFolder.open(database.location) as index:
         gallery = Gallery(index, database.model, [paths[0], tmp_path / "never-indexed.png"])
     assert gallery.scores("hotel", evidence).tolist() == [0.0, 0.0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from tests.evaluation.drawn import indexed, task_of
+from tests.evaluation.drawn import Indexed, task_of
 from tests.fakes import FakeModel
 from textsearch.database import Database
 from textsearch.errors import IndexModelError, IndexNotFoundError
@@ -17,8 +17,8 @@ from textsearch.evaluation.retrieval import Variant, evaluate, search_scores
 from textsearch.index.folder import IndexFolder
 
 
-def test_a_result_worked_out_by_hand(tmp_path: Path) -> None:
-    database, paths = indexed(tmp_path, ["hotel"], [], ["taxi"], [])
+def test_a_result_worked_out_by_hand(indexed: Indexed) -> None:
+    database, paths = indexed(["hotel"], [], ["taxi"], [])
     # "hotel": its photo first, the photo without text among two that tie at 0 after "taxi".
     task = task_of(paths, taxi=[2], hotel=[0, 1])
     result = evaluate(task, database, "lattice")
@@ -30,9 +30,9 @@ def test_a_result_worked_out_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variant", ["vectors", "lattice", "full"])
-def test_the_same_as_scikit_learn(tmp_path: Path, variant: Variant) -> None:
+def test_the_same_as_scikit_learn(indexed: Indexed, variant: Variant) -> None:
     words = ("hotel bar", "hostel", "", "motel", "hotels tea", "", "tee")
-    database, paths = indexed(tmp_path, *(text.split() for text in words))
+    database, paths = indexed(*(text.split() for text in words))
     relevant = {"hotel": [0, 3], "tea": [2, 4, 5], "bar": [0], "zoo": [1, 6]}
     result = evaluate(task_of(paths, **relevant), database, variant)
     with IndexFolder.open(database.location) as index:
@@ -48,8 +48,8 @@ def test_the_same_as_scikit_learn(tmp_path: Path, variant: Variant) -> None:
     assert result.map == pytest.approx(100 * np.mean(expected))
 
 
-def test_the_most_frequent_queries_have_their_own_mean(tmp_path: Path) -> None:
-    database, paths = indexed(tmp_path, ["hotel"], ["taxi"])
+def test_the_most_frequent_queries_have_their_own_mean(indexed: Indexed) -> None:
+    database, paths = indexed(["hotel"], ["taxi"])
     task = replace(task_of(paths, hotel=[0], taxi=[0, 1]), frequent=frozenset({"hotel"}))
     result = evaluate(task, database, "full")
     assert result.frequent_map == pytest.approx(100.0)
@@ -59,8 +59,8 @@ def test_the_most_frequent_queries_have_their_own_mean(tmp_path: Path) -> None:
     assert evaluate(worse, database, "full").frequent_map == pytest.approx(50.0)
 
 
-def test_progress_and_json(tmp_path: Path) -> None:
-    database, paths = indexed(tmp_path, ["hotel"], ["taxi"])
+def test_progress_and_json(indexed: Indexed) -> None:
+    database, paths = indexed(["hotel"], ["taxi"])
     told: list[tuple[int, int]] = []
     result = evaluate(task_of(paths, hotel=[0], taxi=[1]), database, "vectors", lambda *news: told.append(news))
     assert told == [(1, 2), (2, 2)]
@@ -70,12 +70,12 @@ def test_progress_and_json(tmp_path: Path) -> None:
     assert written["ranking_seconds"] > 0
 
 
-def test_without_an_index_and_with_another_models(tmp_path: Path) -> None:
+def test_without_an_index_and_with_another_models(indexed: Indexed, tmp_path: Path) -> None:
     task = task_of([tmp_path / "a.png"], hotel=[0])
     with pytest.raises(IndexNotFoundError):
         evaluate(task, Database(tmp_path / "nowhere", FakeModel()), "full")
-    database, paths = indexed(tmp_path, ["hotel"])
+    database, paths = indexed(["hotel"])
     other = FakeModel()
     other.fingerprint = "1" * 64
-    with pytest.raises(IndexModelError):
-        evaluate(task_of(paths, hotel=[0]), Database(database.location, other), "full")
+    with Database(database.location, other) as another, pytest.raises(IndexModelError):
+        evaluate(task_of(paths, hotel=[0]), another, "full")

@@ -100,17 +100,26 @@ def test_batches_are_written_as_they_fill(bench: Bench, monkeypatch: pytest.Monk
 
 def test_a_slow_batch_is_written_before_it_is_full(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "LONGEST_UNWRITTEN", 0.0)
-    seen: list[int] = []
     for i in range(5):
         save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    honest, written = IndexWriter.add, threading.Event()
+    seen: list[int] = []
 
-    def slowly() -> None:
-        seen.append(bench.index.info().images)
-        time.sleep(0.02)
+    def add(writer: IndexWriter, images: Sequence[EncodedImage]) -> int:
+        count = honest(writer, images)
+        written.set()
+        return count
 
-    bench.model.before = slowly
+    def await_the_first() -> None:
+        """Let the last photo wait until something is written, which its batch of 100 never demands."""
+        if bench.model.images_read == 5:
+            assert written.wait(60)
+            seen.append(bench.index.info().images)
+
+    monkeypatch.setattr(IndexWriter, "add", add)
+    bench.model.before = await_the_first
     bench.build(batch_size=100)
-    assert seen[-1] >= 1  # what is encoded can be searched while the rest is read
+    assert seen[0] >= 1  # what is encoded can be searched while the rest is read
 
 
 def test_another_model_is_refused(bench: Bench) -> None:
