@@ -65,7 +65,7 @@ def brute_force_whole(word: list[int], letters: NDArray[np.int32], emitted: dict
     return best
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.text("ab", min_size=1, max_size=3), st.integers(3, 6))
 def test_between_every_path_and_every_path_with_letters_left_out(seed: int, word: str, frames: int) -> None:
     logits = np.random.default_rng(seed).normal(0, 2, (frames, 3))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from textsearch.explain import Reading, known_reason, readings, reasons
@@ -22,7 +22,6 @@ def a_hit(*matches: Match, rank: int = 1, score: float = 90.0, kind: MatchKind =
     return Hit(rank, score, kind, Path("/a.jpg"), "00", 640, 480, matches)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=9), st.lists(st.tuples(st.integers(-2, 12), st.integers(-2, 12)), min_size=1, max_size=4))
 def test_the_pieces_are_the_text_and_mark_exactly_the_spans(text: str, spans: list[tuple[int, int]]) -> None:
     (reading,) = readings([a_match("x", text, span=span) for span in spans])

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 import textsearch
+from tests.children import PATIENCE
 from textsearch.runtime.model import WEIGHT_FILES
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +44,9 @@ def test_importing_the_package_costs_nothing() -> None:
         "import sys; before = set(sys.modules); import textsearch; textsearch.__all__; dir(textsearch); "
         "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, timeout=PATIENCE
+    )
     assert done.stdout == "['textsearch']\n"
 
 
@@ -61,7 +64,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         # The links from textsearch/ to the two other folders are copied as links, as git has them.
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--quiet", "."]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=copy)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=copy, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     (built,) = copy.glob("*.whl")
     assert built.name.startswith("scene_textsearch-")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import textsearch.ppocr
+from tests.children import PATIENCE
 from textsearch.errors import WeightsError
 from textsearch.ppocr import (
     DETECTOR_WEIGHTS,
@@ -32,7 +33,9 @@ def test_finding_imports_no_framework() -> None:
         "import sys; from textsearch.ppocr import DETECTOR_WEIGHTS, find_weights; find_weights(DETECTOR_WEIGHTS);"
         "print(sorted({'rapidocr', 'torch', 'onnx', 'onnxruntime', 'cv2', 'numpy'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
     assert result.stdout.strip() == "[]"
 
 

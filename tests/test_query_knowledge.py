@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.children import PATIENCE
 from tests.fakes import FakeModel, save_photo
 from textsearch.database import Database
 from textsearch.errors import QueryError
@@ -181,7 +182,7 @@ def test_an_ambiguous_name_finds_either(database: Database) -> None:
 # --- where knowledge plays no part
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     text=st.lists(
         st.sampled_from(["garden", "hours", "royal", "farmacy", "miller", "here"])
@@ -284,5 +285,7 @@ def test_a_query_that_means_something_needs_no_torch(tmp_path: Path) -> None:
     )
     save_photo(tmp_path / "photos" / "pharmacy.png", "PHARMACY")
     command = [sys.executable, "-c", program, str(tmp_path / "index"), str(tmp_path / "photos")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1], timeout=PATIENCE
+    )
     assert done.stdout == "[]\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import PATIENCE, next_line
 from tests.cli.conftest import Run
 from tests.cli.stub import StubDatabase
 
@@ -42,7 +43,9 @@ def test_help_starts_without_anything_heavy(arguments: list[str]) -> None:
         "import sys\nfrom textsearch.cli.main import main\n"
         "try:\n    main()\nfinally:\n    print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
-    result = subprocess.run(python(program, *arguments), capture_output=True, text=True, cwd=ROOT, check=True)
+    result = subprocess.run(
+        python(program, *arguments), capture_output=True, text=True, cwd=ROOT, check=True, timeout=PATIENCE
+    )
     heavy = {"torch", "numpy", "sqlalchemy", "faiss", "cv2", "onnxruntime", "PIL", "transformers", "rapidocr"}
     assert heavy.isdisjoint(result.stderr.split())
     assert "textsearch" in result.stdout
@@ -54,7 +57,7 @@ def test_version(run: Run) -> None:
 
 def test_python_can_run_it_as_a_module() -> None:
     command = [sys.executable, "-m", "textsearch", "--version"]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=PATIENCE)
     assert result.stdout == f"textsearch {importlib.metadata.version('scene-textsearch')}\n"
 
 
@@ -78,10 +81,10 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         with_stub(20_000, "query", "many", "-k", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
     )
     assert process.stdout is not None and process.stderr is not None
-    assert process.stdout.readline().startswith(b"1\t")
+    assert next_line(process).startswith(b"1\t")
     process.stdout.close()
     assert process.stderr.read() == b""
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
 
 
 @POSIX
@@ -133,16 +136,16 @@ def test_ctrl_c_is_exit_code_130_without_a_traceback() -> None:
         cwd=ROOT,
     )
     assert process.stdout is not None and process.stderr is not None
-    assert process.stdout.readline() == b"ready\n"
+    assert next_line(process) == b"ready\n"
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(PATIENCE) == 130
     assert b"Traceback" not in process.stderr.read()
 
 
 def test_output_is_utf8_whatever_the_locale() -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     command = with_stub(1, "query", "many", "é", "--json")
-    result = subprocess.run(command, capture_output=True, cwd=ROOT, env=environment, check=False)
+    result = subprocess.run(command, capture_output=True, cwd=ROOT, env=environment, check=False, timeout=PATIENCE)
     assert result.stderr == b""
     assert json.loads(result.stdout.decode("utf-8"))["hits"] == []
 
@@ -154,7 +157,13 @@ def test_a_terminal_gets_a_table_with_near_paths_and_the_time() -> None:
     terminal, inside = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}
     result = subprocess.run(
-        with_stub(2, "query", "many"), stdout=inside, stderr=subprocess.PIPE, cwd=ROOT, env=environment, check=False
+        with_stub(2, "query", "many"),
+        stdout=inside,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        timeout=PATIENCE,
     )
     os.close(inside)
     shown = os.read(terminal, 10_000).decode()

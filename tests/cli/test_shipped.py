@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.boxes import box
+from tests.children import PATIENCE
 from textsearch import demo
 from textsearch.geometry import overlap
 from textsearch.location import INDEX_VARIABLE
@@ -37,7 +38,7 @@ def textsearch(index: Path, *arguments: str | Path) -> dict[str, Any]:
         env={**os.environ, INDEX_VARIABLE: str(index)},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=2 * PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import PATIENCE
 from tests.cli.conftest import Outcome, Run
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslConfig
@@ -256,7 +257,7 @@ def test_help_starts_without_anything_heavy() -> None:
         "try:\n    main()\nfinally:\n    print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
     command = [sys.executable, "-c", program, "train", "joint", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert "--held-back" in done.stdout
     assert {"torch", "numpy", "cv2", "onnxruntime", "PIL", "onnx"}.isdisjoint(done.stderr.split())
 
@@ -325,7 +326,9 @@ def test_a_mistake_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("package", ["rapidfuzz", "onnx"])
 def test_without_the_extra_it_says_what_to_install(package: str) -> None:
     program = f"import sys; sys.modules[{package!r}] = None; from textsearch.cli.main import main; main()"
-    done = subprocess.run([sys.executable, "-c", program, *REQUIRED], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *REQUIRED], capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert done.returncode == 2
     assert done.stderr == (
         f'textsearch: Training needs {package}, which is not installed; run: pip install "scene-textsearch[train]"\n'

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.children import PATIENCE, next_line
 from tests.index.samples import IDENTITY, MODEL, encoded, texts_holding, texts_near, vectors_of
 from textsearch.errors import (
     IndexLockedError,
@@ -138,7 +139,7 @@ def test_two_processes_can_create_the_same_index(location: Path) -> None:
         "IndexFolder.create_or_open(Path(sys.argv[1]), IDENTITY).close()"
     )
     processes = [subprocess.Popen([sys.executable, "-c", program, str(location)], cwd=ROOT) for _ in range(2)]
-    assert [process.wait(30) for process in processes] == [0, 0]
+    assert [process.wait(PATIENCE) for process in processes] == [0, 0]
     IndexFolder.open(location, IDENTITY).close()
 
 
@@ -383,8 +384,7 @@ def test_a_writer_of_another_process_excludes_until_it_is_killed(index: IndexFol
         [sys.executable, "-c", program, str(index.location)], cwd=ROOT, stdout=subprocess.PIPE
     ) as process:
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"writing\n"
+            assert next_line(process) == b"writing\n"
             with pytest.raises(IndexLockedError):
                 index.writer()
             assert index.info().images == 0, "reading goes on"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.children import next_line
 from tests.index.samples import IDENTITY, MODEL, vectors_of
 from tests.index.test_catalog import check_database
 from textsearch.index.folder import IndexFolder
@@ -44,7 +45,7 @@ def run_and_kill(location: Path, start: int, lines: int, delay: float) -> tuple[
     last, gone = start - 1, set()
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(lines)]
+        said = [next_line(process) for _ in range(lines)]
         time.sleep(delay)
         process.kill()
         said += process.stdout.readlines()

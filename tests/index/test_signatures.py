@@ -63,7 +63,7 @@ def test_nothing_at_all() -> None:
     assert places("a", batch_of("", "&")) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.sampled_from(["abc", "il1", "1o0"]), st.integers(1, 4), st.integers(1, 7))
 def test_nothing_that_is_there_is_lost(seed: int, letters: str, length: int, frames: int) -> None:
     generator = np.random.default_rng(seed)

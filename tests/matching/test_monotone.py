@@ -45,7 +45,7 @@ def sure(searcher: Searcher, query: str, exhaustive: bool) -> set[str]:
 
 
 @pytest.mark.parametrize("exhaustive", [True, False])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(word=_WORDS)
 def test_a_word_getting_shorter(searcher: Searcher, exhaustive: bool, word: str) -> None:
     found = [sure(searcher, word[:length], exhaustive) for length in range(1, len(word) + 1)]
@@ -55,7 +55,7 @@ def test_a_word_getting_shorter(searcher: Searcher, exhaustive: bool, word: str)
 
 @pytest.mark.parametrize("exhaustive", [True, False])
 @pytest.mark.parametrize("written", ["{}", '"{}"'])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(words=st.lists(st.text(LETTERS, min_size=1, max_size=3), min_size=2, max_size=3))
 def test_words_getting_fewer(searcher: Searcher, exhaustive: bool, written: str, words: list[str]) -> None:
     query = " ".join(words)
@@ -65,7 +65,7 @@ def test_words_getting_fewer(searcher: Searcher, exhaustive: bool, written: str,
         assert longer <= shorter
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(word=_WORDS)
 def test_all_that_is_sure_is_among_the_candidates(searcher: Searcher, word: str) -> None:
     assert sure(searcher, word, exhaustive=False) == sure(searcher, word, exhaustive=True)

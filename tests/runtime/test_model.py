@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from tests.children import PATIENCE
 from tests.fakes import ALPHABET
 from textsearch.errors import TextSearchError, WeightsError
 from textsearch.knowledge.classifier import WEIGHTS as CLASSIFIER
@@ -55,7 +56,7 @@ def test_the_packaged_model_answers_a_query_without_torch() -> None:
         "vectors = load_model().encode_words(['hello']); assert vectors.shape == (1, 480); "
         "print(sorted({'torch', 'onnx', 'transformers'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "[]\n"
 
 
@@ -204,5 +205,7 @@ def test_encoding_words_loads_neither_opencv_nor_torch() -> None:
         "import sys; from textsearch.database import open; from textsearch.runtime.model import load_model; "
         "load_model().encode_words(['exit']); print(sorted({'cv2', 'torch'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert result.stdout.strip() == "[]"

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.children import next_line
 from textsearch.errors import TextSearchError
 from textsearch.training.ahead import batches_ahead
 
@@ -97,8 +98,7 @@ if __name__ == "__main__":
 
 def test_processes_end_with_a_trainer_that_is_killed() -> None:
     trainer = subprocess.Popen([sys.executable, "-c", _KILLED], stdout=subprocess.PIPE, text=True)
-    assert trainer.stdout is not None
-    drawer = int(trainer.stdout.readline())
+    drawer = int(next_line(trainer))
     trainer.kill()
     trainer.wait()
     for _ in range(100):
