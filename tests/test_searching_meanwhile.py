@@ -15,7 +15,7 @@ from textsearch.database import Database
 from textsearch.hits import Hit
 from textsearch.index.records import PICTURE_WIDTH, Notice, PhotoKnowledge
 from textsearch.indexer.options import IndexOptions
-from textsearch.knowledge.lexicon import default_lexicon
+from textsearch.knowledge.lexicon import Entity, default_lexicon
 from textsearch.knowledge.question import ask
 from textsearch.knowledge.spans import Reading
 from textsearch.types import ByteArray, FloatArray, Regions
@@ -52,7 +52,7 @@ class DrinkDescriber:
     def __init__(self) -> None:
         question = ask("coca cola", default_lexicon())
         assert question is not None
-        self.drink = question.senses[0].target.identifier
+        (self.drink,) = {sense.target.identifier for sense in question.senses if isinstance(sense.target, Entity)}
 
     def see(self, pixels: ByteArray) -> FloatArray:
         return np.full(PICTURE_WIDTH, pixels.mean() / 255, np.float32)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.index.samples import IDENTITY
+from tests.index.samples import FRUITS, IDENTITY, encoded
 from textsearch.index.folder import IndexFolder
 
 
@@ -17,4 +17,19 @@ def location(tmp_path: Path) -> Path:
 @pytest.fixture
 def index(location: Path) -> Iterator[IndexFolder]:
     with IndexFolder.create_or_open(location, IDENTITY) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fruits(location: Path) -> Path:
+    """Return the location of a closed index: one image with one word for each fruit."""
+    with IndexFolder.create_or_open(location, IDENTITY) as index, index.writer() as writer:
+        writer.add([encoded(f"/{fruit}.jpg", fruit) for fruit in FRUITS])
+    return location
+
+
+@pytest.fixture
+def other(index: IndexFolder) -> Iterator[IndexFolder]:
+    """Return a second opening of the same folder, as another process has it."""
+    with IndexFolder.open(index.location, IDENTITY) as opened:
         yield opened

@@ -14,6 +14,7 @@ from textsearch.types import FloatArray
 
 MODEL = FakeModel()
 IDENTITY = ModelIdentity(MODEL.name, MODEL.fingerprint, MODEL.dimension)
+FRUITS = ("apple", "banana", "cherry", "grape", "lemon", "mango")
 
 
 def content_of(*words: str) -> str:
