@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from textsearch.errors import ImageError, IndexModelError
-from textsearch.index.folder import FailedFile, IndexFolder, KnownFile
+from textsearch.index.folder import FailedFile, IndexFolder
 from textsearch.indexer.describe import Describer, Undescribed, undescribed
 from textsearch.indexer.load import AHEAD, Failed, Outcome, Reader, Unchanged, identify_file
 from textsearch.indexer.options import IndexOptions
@@ -20,7 +20,7 @@ from textsearch.indexer.plan import Candidate, Move, in_safe_order, make_plan
 from textsearch.indexer.progress import Meter, Progress
 from textsearch.indexer.scan import Scan, scan
 from textsearch.indexer.store import Store
-from textsearch.types import Failure, IndexReport, TextModel
+from textsearch.types import IndexReport, TextModel
 
 __all__ = ["IndexOptions", "Progress", "build"]
 
@@ -129,7 +129,6 @@ class _Run:
             file = FailedFile(refused.path, None, None, None, refused.reason)
             indexed = before is not None and not before.failed
             store.take(Failed(file, None, temporary=refused.temporary, indexed=indexed))
-        store.note(_suspicions(found, list(known.values())))
         # Whatever moved is found before anything is overwritten or forgotten, so that no photo is read twice.
         reads = sorted(plan.reads + self._relocate(plan.relocated, store), key=lambda candidate: candidate.found.path)
         if self._stopped.is_set():
@@ -137,6 +136,7 @@ class _Run:
         older = self._older(found, reads)
         self._tell(lambda: self._meter.correct(total - len(reads) - len(older)))
         store.forget(plan.gone)
+        store.forget_moved(plan.doubtful)
         tasks: list[_Task] = [(read.found.path, partial(self._reader.read, read)) for read in reads]
         tasks += [(photo.path, partial(self._reader.describe, photo)) for photo in older]
         if not self._do(tasks[: self._options.limit], store):
@@ -226,20 +226,6 @@ class _Run:
             news()
         except KeyboardInterrupt:
             self.stop()
-
-
-def _suspicions(found: Scan, known: Sequence[KnownFile]) -> list[Failure]:
-    """Return the sources that look like the mount points of disks that are not there."""
-    suspicions = []
-    for source in sorted(found.empty):
-        count = sum(source in file.path.parents for file in known if not file.failed)
-        if count:
-            reason = (
-                f"the folder is empty, but {count} photos are indexed from it; they are kept in case its disk is not "
-                f"mounted, textsearch prune removes them"
-            )
-            suspicions.append(Failure(source, reason))
-    return suspicions
 
 
 def usable_cores() -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from textsearch.index.folder import KnownFile
 from textsearch.indexer.options import IndexOptions
-from textsearch.indexer.scan import FoundFile, Scan, vanished
+from textsearch.indexer.scan import FoundFile, Scan
+from textsearch.indexer.vanished import Doubtful, vanished
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Plan:
             must be compared before anything is overwritten or forgotten.
         reads: the other candidates.
         gone: known files that are no longer there.
+        doubtful: known files that may be there again when their disk is.
     """
 
     unchanged: int = 0
@@ -59,11 +62,13 @@ class Plan:
     relocated: list[Candidate] = field(default_factory=list)
     reads: list[Candidate] = field(default_factory=list)
     gone: list[KnownFile] = field(default_factory=list)
+    doubtful: list[Doubtful] = field(default_factory=list)
 
 
 def make_plan(found: Scan, known: Mapping[Path, KnownFile], options: IndexOptions) -> Plan:
     """Decide by size and modification time alone, without opening a file."""
-    plan = Plan(gone=vanished(known.values(), found))
+    missing = vanished(known.values(), found)
+    plan = Plan(gone=missing.gone, doubtful=missing.doubtful)
     candidates: list[Candidate] = []
     for file in found.files:
         before = known.get(file.path)
@@ -78,7 +83,8 @@ def make_plan(found: Scan, known: Mapping[Path, KnownFile], options: IndexOption
         plan.reads = candidates
         return plan
     changed = [candidate.known for candidate in candidates if candidate.known is not None]
-    sizes = {file.size for file in [*plan.gone, *changed] if not file.failed}
+    missed = chain(plan.gone, *(doubtful.files for doubtful in plan.doubtful))
+    sizes = {file.size for file in chain(missed, changed) if not file.failed}
     for candidate in candidates:
         (plan.relocated if candidate.found.size in sizes else plan.reads).append(candidate)
     return plan

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from textsearch.errors import TextSearchError
 from textsearch.images import SUFFIXES, describe
-from textsearch.index.folder import KnownFile
 from textsearch.indexer.options import IndexOptions
 
 _LATEST = 2**63 - 1
@@ -59,14 +58,12 @@ class Scan:
         files: by path, each once.
         refused: by path, each once.
         unlisted: folders that could not be listed: what is known below them may still be there.
-        empty: sources that are folders without anything in them, as the mount point of a disk that is not mounted.
     """
 
     sources: tuple[Path, ...]
     files: tuple[FoundFile, ...]
     refused: tuple[RefusedPath, ...]
     unlisted: frozenset[Path]
-    empty: frozenset[Path]
 
 
 def modified(status: os.stat_result) -> int:
@@ -83,7 +80,7 @@ def absolute(path: Path) -> Path:
     Raises:
         TextSearchError: the links on the way form a circle.
     """
-    if not path.name or path.name == ".." or _is_directory(path):
+    if not path.name or path.name == ".." or is_directory(path):
         return _resolved(path)
     return _resolved(path.parent) / path.name
 
@@ -117,7 +114,7 @@ def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], b
     named = list(dict.fromkeys(name_of(source) for source in sources))
     walk = _Walk(options, stopped)
     for source in named:
-        if _is_directory(source):
+        if is_directory(source):
             walk.folder(source)
         elif is_gone(source):
             raise TextSearchError(f"there is no file or folder {source}; check the spelling")
@@ -128,29 +125,14 @@ def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], b
         tuple(walk.files[path] for path in sorted(walk.files)),
         tuple(walk.refused[path] for path in sorted(walk.refused)),
         frozenset(walk.unlisted),
-        frozenset(walk.empty),
     )
 
 
-def vanished(known: Iterable[KnownFile], found: Scan) -> list[KnownFile]:
-    """Return the known files under the sources that are no longer there.
-
-    A file that this scan skipped (another pattern, a hidden name) is still there. One below a folder that cannot be
-    listed, or in an empty source, may be there again when its disk is.
-    """
-    present = {file.path for file in found.files} | {refused.path for refused in found.refused}
-    unsure = found.unlisted | found.empty
-    return [
-        file
-        for file in known
-        if file.path not in present
-        and unsure.isdisjoint(file.path.parents)
-        and (is_gone(file.path) or _is_directory(file.path))  # a folder in the place of the file
-    ]
-
-
 def is_gone(path: Path) -> bool:
-    """Return whether there is surely no such file; False where nobody can tell."""
+    """Return whether there is no such file; False where nobody can tell.
+
+    A disk that is not mounted makes its files look gone: `vanished` tells what may come back with it.
+    """
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -160,18 +142,19 @@ def is_gone(path: Path) -> bool:
     return False
 
 
+def is_directory(path: Path) -> bool:
+    """Return whether a path leads to a folder; False where nobody can tell."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError) as error:  # RuntimeError until Python 3.12
         raise TextSearchError(f"{path} cannot be reached: its links lead back to themselves") from error
-
-
-def _is_directory(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.stat().st_mode)
-    except OSError:
-        return False
 
 
 @dataclass
@@ -183,7 +166,6 @@ class _Walk:
     files: dict[Path, FoundFile] = field(default_factory=dict)
     refused: dict[Path, RefusedPath] = field(default_factory=dict)
     unlisted: set[Path] = field(default_factory=set)
-    empty: set[Path] = field(default_factory=set)
     _entered: set[tuple[int, int]] = field(default_factory=set)
 
     def folder(self, source: Path) -> None:
@@ -195,8 +177,6 @@ class _Walk:
             entries = self._enter(folder)
             if entries is None:
                 continue
-            if not entries and folder == source:
-                self.empty.add(source)
             for entry in entries:
                 path = folder / entry.name
                 relative = path.relative_to(source).as_posix()

@@ -12,6 +12,7 @@ from textsearch.indexer.describe import Described
 from textsearch.indexer.load import Encoded, Failed, Outcome, Unchanged
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.plan import Move
+from textsearch.indexer.vanished import Doubtful
 from textsearch.types import Failure, IndexReport
 
 LONGEST_UNWRITTEN = 5.0
@@ -133,6 +134,24 @@ class Store:
             elif not file.failed:
                 removed += 1
         self._counts.update(removed=removed)
+
+    def forget_moved(self, doubtful: Iterable[Doubtful]) -> None:
+        """Remove those files whose content this run found under another path; keep the others, and report them."""
+        for place in doubtful:
+            awaited = Counter(self._moved_contents)
+            moved: list[KnownFile] = []
+            for file in place.files:
+                if file.sha256 is not None and awaited[file.sha256] > 0:
+                    awaited[file.sha256] -= 1
+                    moved.append(file)
+            self.forget(moved)
+            kept = sum(not file.failed for file in place.files) - len(moved)
+            if kept:
+                reason = (
+                    f"{place.reason}, but {kept:,} photos are indexed from it; they are kept in case its disk is not "
+                    f"mounted, textsearch prune removes them"
+                )
+                self.note([Failure(place.end, reason)])
 
     def note(self, failures: Iterable[Failure]) -> None:
         """Report failures without recording them in the index."""

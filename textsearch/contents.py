@@ -45,7 +45,8 @@ class IndexContents(OpenedIndex):
     def prune(self, *, dry_run: bool = False, only: Iterable[Path] | None = None) -> list[Path]:
         """Forget indexed and failed files that do not exist any more; return them.
 
-        A file that merely cannot be reached is kept.
+        A file that merely cannot be reached, for want of permission or because a disk does not answer, is kept. But a
+        disk that is not mounted makes its files look gone, and they are forgotten, too: look at a dry run first.
 
         Args:
             dry_run: only return them.

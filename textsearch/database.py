@@ -98,8 +98,10 @@ class Database(AdaptableIndex):
     ) -> IndexReport:
         """Bring the index up to date with folders of photos, or single photos.
 
-        Files that did not change are not read again; files that vanished from the folders are forgotten. Photos that
-        were indexed before by a version that knew less about them are looked at again, but not read again.
+        Files that did not change are not read again; files that vanished from the folders are forgotten. Where an empty
+        folder or a link to nowhere is left of them, their disk may only not be mounted: they are kept and reported, and
+        `prune` forgets them. Photos that were indexed before by a version that knew less about them are looked at
+        again, but not read again.
 
         Args:
             sources: folders and files.

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from textsearch.errors import TextSearchError
-from textsearch.index.folder import KnownFile
 from textsearch.indexer.load import identify
 from textsearch.indexer.options import IndexOptions
-from textsearch.indexer.scan import RefusedPath, Scan, absolute, scan, vanished
+from textsearch.indexer.scan import RefusedPath, Scan, absolute, scan
 
 
 @pytest.fixture
@@ -33,10 +32,6 @@ def names(found: Scan, root: Path) -> list[str]:
 
 def reasons(found: Scan) -> dict[str, str]:
     return {refused.path.name: refused.reason for refused in found.refused}
-
-
-def known(path: Path, *, failed: bool = False) -> KnownFile:
-    return KnownFile(path, "0" * 64, 1, 1, failed, "bad" if failed else None)
 
 
 def test_pictures_are_found_sorted_and_others_ignored(root: Path) -> None:
@@ -160,24 +155,7 @@ def test_a_folder_that_cannot_be_listed_is_refused_for_now(root: Path, monkeypat
     found = scan([root], IndexOptions())
     assert names(found, root) == ["a.jpg"]
     assert found.refused == (RefusedPath(root / "locked", "no permission to read it", temporary=True),)
-    assert vanished([known(root / "locked" / "b.jpg"), known(root / "locked" / "deep" / "c.jpg")], found) == []
-
-
-def test_vanished_are_only_files_that_are_no_longer_there(root: Path) -> None:
-    put(root, "a.jpg", ".hidden.jpg", "skipped/b.png", "now_a_folder/c.jpg")
-    (root / "dangling.jpg").symlink_to(root / "gone.jpg")
-    gone = [known(root / "gone.jpg"), known(root / "folder" / "gone.jpg"), known(root / "a.jpg" / "below.jpg")]
-    gone += [known(root / "now_a_folder"), known(root / "failed.jpg", failed=True)]
-    there = [known(root / name) for name in ("a.jpg", ".hidden.jpg", "skipped/b.png", "dangling.jpg")]
-    assert vanished(there + gone, scan([root], IndexOptions(exclude=("skipped",)))) == gone
-
-
-def test_an_empty_source_may_be_a_disk_that_is_not_mounted(root: Path) -> None:
-    put(root, "keep.jpg", "emptied/x.txt")
-    (root / "emptied" / "x.txt").unlink()
-    assert vanished([known(root / "emptied" / "a.jpg")], scan([root / "emptied"], IndexOptions())) == []
-    # Within a source, an empty folder is one that the user emptied.
-    assert len(vanished([known(root / "emptied" / "a.jpg")], scan([root], IndexOptions()))) == 1
+    assert found.unlisted == {root / "locked"}
 
 
 def test_a_scan_can_be_stopped(root: Path) -> None:
