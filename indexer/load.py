@@ -19,6 +19,7 @@ from textsearch.index.records import PhotoKnowledge
 from textsearch.indexer.describe import Described, Describer, Undescribed
 from textsearch.indexer.plan import Candidate, Move
 from textsearch.indexer.scan import modified
+from textsearch.indexer.vanished import is_surely_gone
 from textsearch.knowledge.spans import readings_of
 from textsearch.types import Regions, TextModel
 
@@ -48,6 +49,13 @@ class Unchanged:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """A candidate that was removed since it was found; the next run will not find it."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True)
 class Failed:
     """A path that cannot be read.
 
@@ -73,7 +81,7 @@ class Encoded:
     image: EncodedImage
 
 
-Outcome = Unchanged | Move | Failed | Encoded | Described
+Outcome = Unchanged | Gone | Move | Failed | Encoded | Described
 
 
 @dataclass(frozen=True)
@@ -202,6 +210,8 @@ class Reader:
                 content = identify(stream)
                 return self._outcome(candidate, content, stream)
         except ImageError as error:
+            if is_surely_gone(candidate.found.path):
+                return Gone(candidate)
             return _failed(candidate, content, str(error), temporary=is_temporary(error))
         except (NotImplementedError, RecursionError):
             raise  # RuntimeErrors too, but mistakes
@@ -247,7 +257,7 @@ class Reader:
                             return None
                         return Described(photo, self._describer.describe(pixels, readings))
         except ImageError as error:
-            return Described(photo, None, str(error))
+            return Described(photo, None, None if is_surely_gone(photo.path) else str(error))
         except (NotImplementedError, RecursionError):
             raise  # as in `read`
         except (MemoryError, RuntimeError) as error:

@@ -17,9 +17,10 @@ class IndexOptions:
         checkpoint_every: photos after which the vectors are written to their file too.
         recursive: whether folders within folders are scanned.
         include: if given, only files that match one of these patterns are read; `fnmatch` patterns that match the
-            file's name or its path relative to the scanned folder, where `*` also crosses folders.
-        exclude: files and whole folders that match one of these patterns are skipped.
-        hidden: whether names that start with a dot are scanned too.
+            file's name or its path relative to the scanned folder, where `*` also crosses folders; of a file that is a
+            source itself, the path that names it. Capitals and small letters are the same.
+        exclude: files and whole folders that match one of these patterns are skipped; sources that are folders are not.
+        hidden: whether names that start with a dot are scanned too; sources always are.
         follow_links: whether links to folders are followed; links to files always are.
         as_named: whether sources are known by the very paths that name them; otherwise links to folders on the way are
             resolved, so that one folder has one name however it is reached.

@@ -20,7 +20,7 @@ from textsearch.indexer.plan import Candidate, Move, in_safe_order, make_plan
 from textsearch.indexer.progress import Meter, Progress
 from textsearch.indexer.scan import Scan, scan
 from textsearch.indexer.store import Store
-from textsearch.types import IndexReport, TextModel
+from textsearch.types import Failure, IndexReport, TextModel
 
 __all__ = ["IndexOptions", "Progress", "build"]
 
@@ -47,14 +47,14 @@ def build(
     Args:
         index: the index to write to; it can be searched meanwhile.
         model: the network that filled the index; `encode_images` is called by several threads at once.
-        sources: folders and files.
+        sources: folders and files; those that are missing are reported as failures.
         options: how.
         progress: called after each file, always by the same thread, though not by the caller's.
         describer: finds out what is known about photos beyond their text, also about photos that were indexed before
             without it or by another one; None: nobody does.
 
     Raises:
-        TextSearchError: a source does not exist.
+        TextSearchError: the links on the way to a source form a circle.
         IndexModelError: another model filled the index.
         IndexLockedError: another process is writing to the index.
         IndexWriteError: the index folder cannot be written.
@@ -129,6 +129,7 @@ class _Run:
             file = FailedFile(refused.path, None, None, None, refused.reason)
             indexed = before is not None and not before.failed
             store.take(Failed(file, None, temporary=refused.temporary, indexed=indexed))
+        store.note(Failure(path, "there is no such file or folder") for path in found.missing)
         # Whatever moved is found before anything is overwritten or forgotten, so that no photo is read twice.
         reads = sorted(plan.reads + self._relocate(plan.relocated, store), key=lambda candidate: candidate.found.path)
         if self._stopped.is_set():

@@ -12,11 +12,9 @@ from pathlib import Path
 from textsearch.errors import TextSearchError
 from textsearch.images import SUFFIXES, describe
 from textsearch.indexer.options import IndexOptions
+from textsearch.location import INDEX_FOLDER
 
 _LATEST = 2**63 - 1
-
-INDEX_FOLDER = ".textsearch"
-"""Folders of this name hold indexes, never photos."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,14 @@ class Scan:
         sources: the folders and files that were asked for, absolute.
         files: by path, each once.
         refused: by path, each once.
+        missing: sources that are not there.
         unlisted: folders that could not be listed: what is known below them may still be there.
     """
 
     sources: tuple[Path, ...]
     files: tuple[FoundFile, ...]
     refused: tuple[RefusedPath, ...]
+    missing: frozenset[Path]
     unlisted: frozenset[Path]
 
 
@@ -108,22 +108,24 @@ def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], b
         stopped: asked before each folder; once true, the rest is not scanned.
 
     Raises:
-        TextSearchError: a source does not exist.
+        TextSearchError: the links on the way to a source form a circle.
     """
     name_of = Path.absolute if options.as_named else absolute
-    named = list(dict.fromkeys(name_of(source) for source in sources))
+    named = {name_of(source): source for source in sources}
     walk = _Walk(options, stopped)
-    for source in named:
-        if is_directory(source):
-            walk.folder(source)
-        elif is_gone(source):
-            raise TextSearchError(f"there is no file or folder {source}; check the spelling")
-        else:
-            walk.file(source)
+    missing: set[Path] = set()
+    for path, source in named.items():
+        if is_directory(path):
+            walk.folder(path)
+        elif is_gone(path):
+            missing.add(path)
+        elif walk.takes(source.name, source.as_posix()):
+            walk.file(path)
     return Scan(
         tuple(named),
         tuple(walk.files[path] for path in sorted(walk.files)),
         tuple(walk.refused[path] for path in sorted(walk.refused)),
+        frozenset(missing),
         frozenset(walk.unlisted),
     )
 
@@ -166,7 +168,7 @@ class _Walk:
     files: dict[Path, FoundFile] = field(default_factory=dict)
     refused: dict[Path, RefusedPath] = field(default_factory=dict)
     unlisted: set[Path] = field(default_factory=set)
-    _entered: set[tuple[int, int]] = field(default_factory=set)
+    _entered: set[tuple[int, int] | Path] = field(default_factory=set)
 
     def folder(self, source: Path) -> None:
         """Walk through a folder; links to folders come last, so that a folder is known by its own name first."""
@@ -180,13 +182,14 @@ class _Walk:
             for entry in entries:
                 path = folder / entry.name
                 relative = path.relative_to(source).as_posix()
-                if self._skips(entry.name, relative):
+                if self._hides(entry.name) or self._excludes(entry.name, relative):
                     continue
+                is_picture = path.suffix.lower() in SUFFIXES and self.takes(entry.name, relative)
                 if not _is_folder(entry):
-                    if path.suffix.lower() in SUFFIXES and self._includes(entry.name, relative):
+                    if is_picture:
                         self.file(path)
                     continue
-                if path.suffix.lower() in SUFFIXES and self._includes(entry.name, relative):
+                if is_picture:
                     self._refuse(path, "is a directory, not a picture")
                 if entry.is_symlink():
                     if self.options.follow_links and self.options.recursive:
@@ -214,9 +217,11 @@ class _Walk:
         """Return the folder's entries by name, None if it cannot be listed or was walked through before."""
         try:
             status = folder.stat()
-            if (status.st_dev, status.st_ino) in self._entered:
+            # Some network drives number no file: there only the path tells folders apart.
+            place = (status.st_dev, status.st_ino) if status.st_ino else folder.resolve()
+            if place in self._entered:
                 return None
-            self._entered.add((status.st_dev, status.st_ino))
+            self._entered.add(place)
             with os.scandir(folder) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
@@ -227,14 +232,22 @@ class _Walk:
     def _refuse(self, path: Path, reason: str, *, temporary: bool = False) -> None:
         self.refused[path] = RefusedPath(path, reason, temporary)
 
-    def _skips(self, name: str, relative: str) -> bool:
-        if name == INDEX_FOLDER or (name.startswith(".") and not self.options.hidden):
-            return True
-        return any(fnmatchcase(name, pattern) or fnmatchcase(relative, pattern) for pattern in self.options.exclude)
-
-    def _includes(self, name: str, relative: str) -> bool:
+    def takes(self, name: str, path: str) -> bool:
+        """Return whether the patterns let a file pass, by its name and its path."""
         patterns = self.options.include
-        return not patterns or any(fnmatchcase(name, p) or fnmatchcase(relative, p) for p in patterns)
+        return not self._excludes(name, path) and (not patterns or _match(patterns, name, path))
+
+    def _hides(self, name: str) -> bool:
+        return name == INDEX_FOLDER or (name.startswith(".") and not self.options.hidden)
+
+    def _excludes(self, name: str, path: str) -> bool:
+        return _match(self.options.exclude, name, path)
+
+
+def _match(patterns: Sequence[str], name: str, path: str) -> bool:
+    """Return whether a pattern matches; cameras write IMG_1.JPG, so capitals and small letters are the same."""
+    name, path = name.lower(), path.lower()
+    return any(fnmatchcase(name, pattern.lower()) or fnmatchcase(path, pattern.lower()) for pattern in patterns)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder, IndexWriter, KnownFile
 from textsearch.index.records import PhotoKnowledge
 from textsearch.indexer.describe import Described
-from textsearch.indexer.load import Encoded, Failed, Outcome, Unchanged
+from textsearch.indexer.load import Encoded, Failed, Gone, Outcome, Unchanged
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.plan import Move
 from textsearch.indexer.vanished import Doubtful
@@ -62,6 +62,8 @@ class Store:
         if isinstance(outcome, Unchanged):
             self._writer.touch(outcome.candidate.found.path, outcome.size, outcome.mtime_ns)
             self._counts.update(unchanged=1)
+            return
+        if isinstance(outcome, Gone):
             return
         if isinstance(outcome, Encoded):
             self._encoded.append(outcome)

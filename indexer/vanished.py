@@ -44,14 +44,15 @@ def vanished(known: Iterable[KnownFile], found: Scan) -> Vanished:
     """Return the known files under the sources that were not found.
 
     A file that this scan skipped (another pattern, a hidden name) is still there. Of one below a folder that could not
-    be listed nobody can tell.
+    be listed, or that was named as a source and is not there, nobody can tell.
     """
-    present = {file.path for file in found.files} | {refused.path for refused in found.refused}
+    present = {file.path for file in found.files} | {refused.path for refused in found.refused} | found.missing
+    unsure = found.unlisted | found.missing
     result = Vanished()
     below: dict[Path, Doubtful | None] = {}  # by folder: what lay directly in it, None if that is gone
     ends: dict[Path, Doubtful | None] = {}
     for file in known:
-        if file.path in present or not found.unlisted.isdisjoint(file.path.parents):
+        if file.path in present or not unsure.isdisjoint(file.path.parents):
             continue
         if not is_gone(file.path):
             if is_directory(file.path):  # a folder in the place of the file
@@ -59,7 +60,7 @@ def vanished(known: Iterable[KnownFile], found: Scan) -> Vanished:
             continue
         folder = file.path.parent
         if folder not in below:
-            end = next(path for path in (folder, *folder.parents) if not is_gone(path))
+            end = _end(folder)
             if end not in ends:
                 ends[end] = _doubt(end)
             below[folder] = ends[end]
@@ -67,6 +68,16 @@ def vanished(known: Iterable[KnownFile], found: Scan) -> Vanished:
         (result.gone if doubtful is None else doubtful.files).append(file)
     result.doubtful = [doubtful for doubtful in ends.values() if doubtful is not None]
     return result
+
+
+def is_surely_gone(path: Path) -> bool:
+    """Return whether there is no such file, and that not because its disk may have gone."""
+    return is_gone(path) and _doubt(_end(path.parent)) is None
+
+
+def _end(folder: Path) -> Path:
+    """Return the last place on the way to a folder that is there."""
+    return next(path for path in (folder, *folder.parents) if not is_gone(path))
 
 
 def _doubt(end: Path) -> Doubtful | None:

@@ -192,6 +192,16 @@ def test_missing_folder_and_no_folder(tmp_path: Path) -> None:
         assert not (tmp_path / "index").exists()
 
 
+def test_one_missing_file_of_a_list_is_reported_and_the_rest_indexed(gallery: Path) -> None:
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        report = database.index(gallery / "exit.png", gallery / "deleted.png", gallery / "hotel.png")
+        assert report.added == 2
+        assert [(failure.path.name, failure.reason) for failure in report.failures] == [
+            ("deleted.png", "there is no such file or folder")
+        ]
+        assert database.failures() == []
+
+
 def test_a_second_writer_is_told_to_wait(gallery: Path) -> None:
     with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
         database.index(gallery)

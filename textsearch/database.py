@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,22 +103,23 @@ class Database(AdaptableIndex):
         again, but not read again.
 
         Args:
-            sources: folders and files.
+            sources: folders and files; those that are missing are reported as failures.
             options: how the run is done.
             progress: called after every file.
 
         Raises:
-            TextSearchError: a source does not exist, another process writes, or the index is another model's.
+            TextSearchError: none of the sources exists, another process writes, or the index is another model's.
         """
         from textsearch.indexer.options import IndexOptions as Defaults
         from textsearch.indexer.pipeline import build
+        from textsearch.indexer.scan import is_gone
 
         if not sources:
             raise TextSearchError("Name at least one folder of photos to index.")
         paths = [Path(source) for source in sources]
-        missing = [path for path in paths if not os.path.lexists(path)]
-        if missing:
-            raise TextSearchError(f"There is no file or folder {missing[0]}; check the path.")
+        # Before an index is made for nothing. Of a long list a file may be gone by now: it is reported at the end.
+        if all(is_gone(path) for path in paths):
+            raise TextSearchError(f"There is no file or folder {paths[0]}; check the path.")
         folder = self._open(create=True)
         report = build(folder, self.model, paths, options or Defaults(), progress, self.describer)
         # So that the first query need not read all letters anew; it could, where this run has been interrupted.

@@ -12,7 +12,7 @@ import platformdirs
 from textsearch.types import IndexInfo
 
 INDEX_FOLDER = ".textsearch"
-"""Name of the folder that holds an index beside the photos."""
+"""Name of the folder that holds an index beside the photos; what lies in it is never taken for a photo."""
 
 INDEX_VARIABLE = "TEXTSEARCH_INDEX"
 """Environment variable that names the index folder."""
@@ -61,6 +61,8 @@ def locate(index: str | Path | None = None) -> Path:
 
 def locate_gallery(path: str | Path) -> Path:
     """Return the index folder of a gallery, or the path itself if it is an index folder."""
+    from textsearch.index.connection import CATALOG  # with SQLAlchemy, which not everything needs
+
     folder = Path(path).absolute()
-    is_index = folder.name == INDEX_FOLDER or (folder / "catalog.sqlite").is_file()
+    is_index = folder.name == INDEX_FOLDER or (folder / CATALOG).is_file()
     return folder if is_index else folder / INDEX_FOLDER

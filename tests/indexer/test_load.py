@@ -20,7 +20,7 @@ from textsearch.errors import ImageError
 from textsearch.images import read_image
 from textsearch.index.folder import KnownFile
 from textsearch.indexer import load
-from textsearch.indexer.load import Encoded, Failed, Loan, MemoryBudget, Reader, Unchanged, identify_file
+from textsearch.indexer.load import Encoded, Failed, Gone, Loan, MemoryBudget, Reader, Unchanged, identify_file
 from textsearch.indexer.plan import Candidate, Move
 from textsearch.indexer.scan import FoundFile
 from textsearch.types import ByteArray
@@ -72,7 +72,6 @@ def test_whose_fault_it_is(bench: Bench, reader: Reader) -> None:
     }
     expected = {
         damaged: ("is not a picture in a known format", False),
-        bench.gallery / "missing.jpg": ("there is no such file", True),
         photos["memory"]: ("this machine could not encode it: MemoryError", True),
         photos["gpu"]: ("this machine could not encode it: CUDA error: out of memory", True),
         photos["verdict"]: ("is too narrow to hold text", False),
@@ -91,6 +90,17 @@ def test_mistakes_in_the_model_surface(bench: Bench, reader: Reader, mistake: Ex
     bench.model.errors = {"exit": mistake}
     with pytest.raises(type(mistake)):
         reader.read(candidate(path))
+
+
+def test_a_file_that_vanished_is_no_failure_unless_its_disk_did(bench: Bench, reader: Reader) -> None:
+    missing = candidate(bench.gallery / "missing.jpg")
+    outcome = reader.read(missing)
+    assert isinstance(outcome, Failed), "the whole folder is empty"
+    assert (outcome.file.reason, outcome.temporary) == ("there is no such file", True)
+    save_photo(bench.gallery / "a.png", "exit")
+    assert reader.read(missing) == Gone(missing)
+    (bench.gallery / "missing.jpg").symlink_to("nowhere")
+    assert isinstance(reader.read(missing), Failed)
 
 
 def test_a_stopped_reader_reads_nothing(bench: Bench, reader: Reader) -> None:

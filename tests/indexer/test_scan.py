@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +51,7 @@ def test_pictures_are_found_sorted_and_others_ignored(root: Path) -> None:
         (IndexOptions(recursive=False), ["a.jpg", "b.png"]),
         (IndexOptions(hidden=True), [".c.jpg", ".cache/d.jpg", "a.jpg", "b.png", "sub/e.jpg", "sub/raw/f.png"]),
         (IndexOptions(include=("*.png",)), ["b.png", "sub/raw/f.png"]),
+        (IndexOptions(include=("*.PNG",), exclude=("SUB",)), ["b.png"]),
         (IndexOptions(include=("sub/*",)), ["sub/e.jpg", "sub/raw/f.png"]),
         (IndexOptions(exclude=("raw",)), ["a.jpg", "b.png", "sub/e.jpg"]),
         (IndexOptions(exclude=("sub/raw/*", "a.*")), ["b.png", "sub/e.jpg"]),
@@ -63,8 +65,40 @@ def test_options_choose(root: Path, options: IndexOptions, expected: list[str]) 
 
 def test_a_file_named_by_the_user_is_taken_whatever_its_name(root: Path) -> None:
     put(root, "scan.dat", ".hidden.jpg", "other.dat")
-    found = scan([root / "scan.dat", root / ".hidden.jpg"], IndexOptions(include=("*.png",)))
+    found = scan([root / "scan.dat", root / ".hidden.jpg"], IndexOptions())
     assert names(found, root) == [".hidden.jpg", "scan.dat"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (IndexOptions(exclude=("*thumb*",)), [".b.jpg", "a.jpg", "sub/c.png"]),
+        (IndexOptions(exclude=("sub/*", "thumb_a.jpg")), [".b.jpg", "a.jpg"]),
+        (IndexOptions(include=("*.jpg",), exclude=("*thumb*",)), [".b.jpg", "a.jpg"]),
+    ],
+)
+def test_patterns_choose_among_the_files_that_are_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, options: IndexOptions, expected: list[str]
+) -> None:
+    """As from `find . -type f | textsearch index -`."""
+    files = ["./a.jpg", "./.b.jpg", "./sub/c.png", "./thumb_a.jpg"]
+    put(root, *files)
+    monkeypatch.chdir(root)
+    assert names(scan([Path(file) for file in files], options), root) == expected
+
+
+def test_a_folder_is_entered_once_where_files_have_no_numbers(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, "one/a.jpg", "two/b.jpg", "c.jpg")
+    (root / "one" / "up").symlink_to(root)
+    real = Path.stat
+
+    def numberless(path: Path, **options: bool) -> object:
+        status = real(path, **options)
+        kept = {name: getattr(status, name) for name in ("st_mode", "st_dev", "st_size", "st_mtime_ns")}
+        return SimpleNamespace(st_ino=0, **kept)
+
+    monkeypatch.setattr(Path, "stat", numberless)
+    assert names(scan([root], IndexOptions(follow_links=True)), root) == ["c.jpg", "one/a.jpg", "two/b.jpg"]
 
 
 def test_sources_that_overlap_are_taken_once(root: Path) -> None:
@@ -73,9 +107,12 @@ def test_sources_that_overlap_are_taken_once(root: Path) -> None:
     assert names(found, root) == ["b.jpg", "sub/a.jpg"]
 
 
-def test_a_missing_source_is_one_clear_sentence(root: Path) -> None:
-    with pytest.raises(TextSearchError, match=r"^there is no file or folder .*/nowhere; check the spelling$"):
-        scan([root / "nowhere"], IndexOptions())
+def test_a_missing_source_does_not_stop_the_others(root: Path) -> None:
+    put(root, "a.jpg")
+    found = scan([root / "nowhere", root / "a.jpg"], IndexOptions())
+    assert names(found, root) == ["a.jpg"]
+    assert found.missing == {root / "nowhere"}
+    assert found.refused == ()
 
 
 def test_what_looks_like_a_picture_and_is_none(root: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from textsearch.index.folder import KnownFile
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.scan import scan
-from textsearch.indexer.vanished import Vanished, vanished
+from textsearch.indexer.vanished import Vanished, is_surely_gone, vanished
 
 
 @pytest.fixture
@@ -105,3 +105,16 @@ def test_what_lay_in_a_folder_that_is_not_empty_is_gone(root: Path) -> None:
     result = missed(root, "album/a.jpg", "removed/a.jpg", "file/a.jpg", "link/a.jpg")
     assert len(result.gone) == 4
     assert result.doubtful == []
+
+
+def test_what_is_named_and_missing_may_come_back(root: Path) -> None:
+    found = scan([root, root / "disk", root / "a.jpg"], IndexOptions())
+    assert vanished([known(root / "disk" / "b.jpg"), known(root / "a.jpg")], found) == Vanished()
+
+
+def test_a_file_is_surely_gone_while_its_folder_still_holds_something(root: Path) -> None:
+    assert is_surely_gone(root / "a.jpg")
+    assert is_surely_gone(root / "folder" / "a.jpg")
+    assert not is_surely_gone(root / "keep.jpg")
+    (root / "keep.jpg").unlink()
+    assert not is_surely_gone(root / "a.jpg")
