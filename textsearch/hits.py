@@ -172,7 +172,7 @@ class Hit:
         rank: place in the result, from 1.
         score: calibrated score, 0 to 100.
         kind: the weakest match kind among the words of the query; "knowledge" where none of them need be there.
-        path: the photo, absolute; the first by name if there are copies.
+        path: the photo, absolute; if there are copies, the first by name that is there.
         sha256: hexadecimal digest of the file's content when it was indexed.
         width: width of the upright photo, pixels.
         height: height of the upright photo, pixels.

@@ -219,7 +219,7 @@ class Searcher:
     def _hits(self, asked: _Asked, options: SearchOptions, told: _Told) -> list[Hit]:
         best, ranking = asked.best, asked.ranking().first(options.k or None)
         numbers = ranking.images.tolist()
-        images = self.index.images(numbers)
+        images = {number: image.where_it_is() for number, image in self.index.images(numbers).items()}
         # A photo may have been removed by another process since its regions were read.
         kept = [row for row, number in enumerate(numbers) if number in images]
         by_text = [row for row in kept if ranking.kinds[row] != KNOWLEDGE]

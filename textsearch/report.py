@@ -19,6 +19,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from textsearch.copies import present_first
 from textsearch.errors import ImageError, TextSearchError
 from textsearch.explain import readings, reasons
 from textsearch.hits import Hit, Match, SearchResult
@@ -176,7 +177,7 @@ def _read(hit: Hit) -> _Photo:
     """Return the photo of a hit; if it is gone or was changed, one of its copies."""
     problems: list[str] = []
     changed: Image.Image | None = None
-    for path in (hit.path, *hit.copies):
+    for path in present_first((hit.path, *hit.copies)):
         try:
             with open_file(path) as file:
                 content = file.read()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from textsearch.copies import present_first
 from textsearch.lattice import Lattice
 from textsearch.types import FloatArray, Regions
 
@@ -195,3 +196,11 @@ class StoredImage:
     width: int
     height: int
     paths: tuple[Path, ...]
+
+    def where_it_is(self) -> StoredImage:
+        """Return the same picture, of several paths one first at which there is a file now.
+
+        After a gallery or a disk got another path, those from before stay in the index until they are pruned.
+        """
+        paths = present_first(self.paths)
+        return replace(self, path=paths[0], paths=paths)
