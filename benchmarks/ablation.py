@@ -18,7 +18,7 @@ from benchmarks.contenders import transcripts
 from benchmarks.protocol import Protocol, data_name, gallery_parser
 from benchmarks.rankings import ReadGallery, edit_distance_scores
 from benchmarks.record import write
-from textsearch.indexer.pipeline import usable_cores
+from textsearch.machine import usable_cores
 from textsearch.runtime.model import OnnxModel
 
 

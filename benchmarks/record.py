@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from textsearch.indexer.pipeline import usable_cores
+from textsearch.machine import usable_cores
 
 PACKAGES = (
     "scene-textsearch",

@@ -19,7 +19,7 @@ from benchmarks.contenders import Contender
 from benchmarks.protocol import Protocol, annotated_parser, data_name
 from benchmarks.rankings import ReadGallery, edit_distance_scores
 from benchmarks.record import write
-from textsearch.indexer.pipeline import usable_cores
+from textsearch.machine import usable_cores
 from textsearch.options import PRESETS, EncoderOptions
 from textsearch.runtime.model import OnnxModel
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from textsearch.budget import Loan, MemoryBudget
 from textsearch.errors import ImageError
 from textsearch.images import decoding_bytes, describe, is_temporary, open_file, read_image
 from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder
@@ -30,9 +28,8 @@ PIXEL_BYTES_PER_JOB = 112 * 2**20
 """Memory for pixels, for each job, but for two at least.
 
 A photo of 24 megapixels needs 72 MB while it is encoded and 168 MB while it is decoded. Two jobs with 224 MB can encode
-two, or decode one: with the 400 MB that the detector needs for a photo at its full size, and as much for the networks
-that find out what a photo shows, the whole process stays below 1.5 GB. Small photos are decoded ahead. A photo that
-needs more than all of it is decoded alone.
+two, or decode one: with what the networks need the whole process peaks at about 2 GB, as benchmarks/retrieval.py
+measures it. Small photos are decoded ahead. A photo that needs more than all of it is decoded alone.
 """
 
 _CHUNK = 1 << 20
@@ -121,52 +118,6 @@ def identify_file(path: Path) -> Content:
     """
     with open_file(path) as stream:
         return identify(stream)
-
-
-class MemoryBudget:
-    """Bytes that threads borrow, first come first served."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.lent = 0
-        self._queue: deque[object] = deque()
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def lend(self, count: int) -> Iterator[Loan]:
-        """Wait until so many bytes are free, or nothing is lent at all, and lend them for the block."""
-        loan = Loan(self, count)
-        with self._changed:
-            self._queue.append(loan)
-            # In order of arrival: otherwise small photos would keep a large one waiting for ever.
-            while self._queue[0] is not loan or (self.lent and self.lent + count > self.total):
-                self._changed.wait()
-            self._queue.popleft()
-            self.lent += count
-            self._changed.notify_all()
-        try:
-            yield loan
-        finally:
-            loan.shrink(0)
-
-    def give_back(self, count: int) -> None:
-        """Take bytes back."""
-        with self._changed:
-            self.lent -= count
-            self._changed.notify_all()
-
-
-@dataclass
-class Loan:
-    """Bytes lent by a budget."""
-
-    budget: MemoryBudget
-    count: int
-
-    def shrink(self, count: int) -> None:
-        """Keep only so many bytes."""
-        self.budget.give_back(self.count - count)
-        self.count = count
 
 
 class Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from textsearch.indexer.plan import Candidate, Move, in_safe_order, make_plan
 from textsearch.indexer.progress import Meter, Progress
 from textsearch.indexer.scan import Scan, scan
 from textsearch.indexer.store import Store
+from textsearch.machine import usable_cores
 from textsearch.types import Failure, IndexReport, TextModel
 
 __all__ = ["IndexOptions", "Progress", "build"]
@@ -227,10 +227,3 @@ class _Run:
             news()
         except KeyboardInterrupt:
             self.stop()
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use, which in a container is not how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

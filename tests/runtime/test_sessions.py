@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,8 +12,9 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from textsearch.models.joint import JointNetwork, load_joint
+from textsearch.runtime import sessions
 from textsearch.runtime.sessions import OnnxDetector, OnnxRecogniser, network_input, new_session
-from textsearch.types import ByteArray
+from textsearch.types import ByteArray, FloatArray
 
 PACKAGED = Path(str(files("textsearch.weights")))
 
@@ -85,6 +89,55 @@ def test_the_map_is_that_of_the_torch_network(network: JointNetwork) -> None:
     with torch.no_grad():
         logits = network.detect(torch.from_numpy(network_input(photo[None]).copy())).logits
     np.testing.assert_allclose(probabilities, logits.sigmoid()[0, 0].numpy(), atol=1e-3)
+
+
+class CountingSession:
+    """Stands in for the detector's network, and counts how many photos it looks at side by side."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def run(self, outputs: None, feeds: dict[str, FloatArray]) -> list[FloatArray]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.05)
+        with self._lock:
+            self._now -= 1
+        return [feeds["x"][:, :1]]
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "photos", "expected"),
+    [
+        (2, 24, [(1440, 1920)] * 6, 1),
+        (2, 24, [(1088, 1920)] * 6, 2),
+        (2, 24, [(1440, 1920), (1088, 1920)] * 3, 2),
+        (16, 64, [(1440, 1920)] * 16, 14),
+        (16, 4, [(1440, 1920)] * 8, 1),
+        (16, 4, [(544, 960)] * 16, 10),
+        (1, None, [(1440, 1920)] * 3, 1),
+    ],
+)
+def test_as_many_photos_at_a_time_as_memory_and_cores_allow(
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    gigabytes: int | None,
+    photos: list[tuple[int, int]],
+    expected: int,
+) -> None:
+    session = CountingSession()
+    monkeypatch.setattr(sessions, "new_session", lambda graph, threads: session)
+    monkeypatch.setattr(sessions, "usable_cores", lambda: cores)
+    monkeypatch.setattr(sessions, "usable_memory", lambda: gigabytes and gigabytes * 10**9)
+    monkeypatch.setattr(sessions, "network_input", lambda images: np.zeros((1, 3, 1, 1), np.float32))
+    detector = OnnxDetector(PACKAGED / "detector.onnx", threads=1)
+    with ThreadPoolExecutor(len(photos)) as pool:
+        list(pool.map(detector.probabilities, [np.zeros((*size, 3), np.uint8) for size in photos]))
+    assert session.most <= expected
+    assert session.most >= min(expected, 2), "the bound is no lock"
 
 
 def test_a_missing_graph_is_not_swallowed() -> None:

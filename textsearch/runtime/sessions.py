@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
+from textsearch.budget import MemoryBudget
+from textsearch.machine import usable_cores, usable_memory
 from textsearch.types import ByteArray, FloatArray
 
 FRAMES_OUTPUT = "frames"
 """Name of the recogniser's second output, (B, T, F), one step before its classifier."""
 
-_LARGE_PIXELS = 2_200_000
-"""From this size on the detector needs several hundred megabytes for one photo."""
+_BYTES_PER_PIXEL = 192
+"""Memory that the detector needs for each pixel of its input, measured on photos of 1920 x 1088 pixels."""
+
+_BYTES_PER_CORE = 470_000_000
+"""Memory for detections, for each core: with two cores two photos of 16:9 are looked at side by side, of 4:3 one."""
+
+_SHARE_OF_MEMORY = 4
+"""No more than one part in so many of the machine's memory is for detections."""
 
 
 def new_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -37,19 +43,32 @@ def network_input(images: ByteArray) -> FloatArray:
     return scaled
 
 
-class OnnxDetector:
-    """The detector's part of `textsearch.encoder.Encoder`."""
+def detection_memory() -> MemoryBudget:
+    """Return the memory that detections may use together on this machine."""
+    by_cores = _BYTES_PER_CORE * usable_cores()
+    memory = usable_memory()
+    return MemoryBudget(by_cores if memory is None else min(by_cores, memory // _SHARE_OF_MEMORY))
 
-    def __init__(self, graph: Path, threads: int) -> None:
+
+class OnnxDetector:
+    """The detector's part of `textsearch.encoder.Encoder`.
+
+    Args:
+        graph: the network.
+        threads: per call.
+        memory: what detections may use together; None: what suits this machine.
+    """
+
+    def __init__(self, graph: Path, threads: int, memory: MemoryBudget | None = None) -> None:
         self._session = new_session(graph, threads)
-        self._large = threading.Lock()
+        self._memory = memory or detection_memory()
 
     def probabilities(self, photo: ByteArray) -> FloatArray:
         """Return the probability of text, (H, W) float32, of a photo (H, W, 3) uint8 RGB, sides multiples of 32.
 
-        Safe from several threads; large photos are taken one at a time to bound the memory.
+        Safe from several threads; as many photos are taken at a time as the memory allows, and one at least.
         """
-        with self._large if photo.shape[0] * photo.shape[1] > _LARGE_PIXELS else nullcontext():
+        with self._memory.lend(_BYTES_PER_PIXEL * photo.shape[0] * photo.shape[1]):
             (maps,) = self._session.run(None, {"x": network_input(photo[None])})
         probabilities: FloatArray = maps[0, 0]
         return probabilities
