@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import traceback
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
 from textsearch.budget import Loan, MemoryBudget
-from textsearch.errors import ImageError
+from textsearch.errors import ImageError, TextSearchError
 from textsearch.images import decoding_bytes, describe, is_temporary, open_file, read_image
 from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder
 from textsearch.index.records import PhotoKnowledge
@@ -151,7 +152,7 @@ class Reader:
             The outcome; None if the reader was stopped.
 
         Raises:
-            Exception: a mistake in the model; what is a photo's or the machine's fault becomes a `Failed`.
+            TextSearchError: nothing can be read at all: weights or packages are missing, or the index is not there.
         """
         if self._stopped.is_set():
             return None
@@ -164,13 +165,10 @@ class Reader:
             if is_surely_gone(candidate.found.path):
                 return Gone(candidate)
             return _failed(candidate, content, str(error), temporary=is_temporary(error))
-        except (NotImplementedError, RecursionError):
-            raise  # RuntimeErrors too, but mistakes
-        except (MemoryError, RuntimeError) as error:
-            # Only the model raises these here. torch raises RuntimeError for a GPU's memory and drivers: that depends
-            # on the machine and on what else it does, so it is tried again next time. Anything else that a model
-            # raises is a mistake in the program and must be seen.
-            return _failed(candidate, content, _of_the_machine(error), temporary=True)
+        except TextSearchError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one photo must not keep all others from being read
+            return _failed(candidate, content, _unforeseen(error), temporary=True)
 
     def _outcome(self, candidate: Candidate, content: Content, stream: BufferedReader) -> Outcome | None:
         if not self._force and candidate.indexed_content == content.sha256:
@@ -191,7 +189,7 @@ class Reader:
             The outcome; None if the reader was stopped.
 
         Raises:
-            Exception: a mistake in the describer; what is a photo's or the machine's fault is told by the outcome.
+            TextSearchError: as `read`.
         """
         if self._stopped.is_set() or self._describer is None:
             return None
@@ -209,10 +207,10 @@ class Reader:
                         return Described(photo, self._describer.describe(pixels, readings))
         except ImageError as error:
             return Described(photo, None, None if is_surely_gone(photo.path) else str(error))
-        except (NotImplementedError, RecursionError):
-            raise  # as in `read`
-        except (MemoryError, RuntimeError) as error:
-            return Described(photo, None, _of_the_machine(error))
+        except TextSearchError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `read`
+            return Described(photo, None, _unforeseen(error))
 
     def _is_known(self, sha256: str) -> bool:
         """Return whether this content is in the index, or another thread has begun to read it in this run."""
@@ -237,9 +235,22 @@ class Reader:
             return regions, self._describer.describe(pixels, readings_of(regions))
 
 
-def _of_the_machine(error: MemoryError | RuntimeError) -> str:
-    reason = (str(error) or type(error).__name__).splitlines()[0][:_REASON_LENGTH]
-    return f"this machine could not encode it: {reason}"
+def _unforeseen(error: Exception) -> str:
+    """Return a reason for what a model raised; the next run tries the photo again, perhaps as another version.
+
+    torch raises RuntimeError for a GPU's memory and drivers, and cv2.error and ONNX Runtime's own errors come for want
+    of memory, too: that depends on the machine and on what else it does. Anything else is a mistake in the program, of
+    which the reason tells what a report of it needs.
+    """
+    said = (str(error).splitlines() or [""])[0][:_REASON_LENGTH]
+    name = type(error).__name__
+    mistakes = isinstance(error, (NotImplementedError, RecursionError))  # RuntimeErrors too
+    if isinstance(error, (MemoryError, RuntimeError)) and not mistakes:
+        return f"this machine could not encode it: {said or name}"
+    if type(error).__module__.partition(".")[0] in ("cv2", "onnxruntime"):
+        return f"this machine could not encode it: {name}: {said}"
+    *_, place = traceback.extract_tb(error.__traceback__)
+    return f"a mistake in this program, please report it: {name}: {said} ({Path(place.filename).name}:{place.lineno})"
 
 
 def _failed(candidate: Candidate, content: Content | None, reason: str, *, temporary: bool) -> Failed:

@@ -184,13 +184,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(bench: Bench, describer: Wo
     assert len(describer.newly_described()) == 33
 
 
-def test_a_mistake_surfaces_and_loses_nothing(bench: Bench, describer: WordDescriber) -> None:
+def test_a_mistake_over_one_photo_names_it_and_stops_no_other(bench: Bench, describer: WordDescriber) -> None:
     bench.build(knowledge=False)
     describer.errors["HOTEL"] = ValueError("a mistake")
-    with pytest.raises(ValueError, match="a mistake"):
-        bench.build()
+    report = bench.build()
+    assert report.described == 2
+    assert [failure.path.name for failure in report.failures] == ["hotel.png"]
+    assert "ValueError: a mistake" in report.failures[0].reason
     describer.errors.clear()
-    bench.build()
+    assert bench.build().described == 1
     assert describer.newly_described() == ["", "EXIT only", "HOTEL"]
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from pathlib import Path
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.fakes import save_photo
 from tests.indexer.bench import Bench
-from textsearch.errors import ImageError
+from textsearch.errors import ImageError, WeightsError
 from textsearch.images import read_image
 from textsearch.index.folder import KnownFile
 from textsearch.indexer import load
@@ -62,16 +64,18 @@ def test_outcomes(bench: Bench, reader: Reader) -> None:
 def test_whose_fault_it_is(bench: Bench, reader: Reader) -> None:
     damaged = bench.gallery / "damaged.jpg"
     damaged.write_bytes(b"no picture")
-    photos = {word: save_photo(bench.gallery / f"{word}.png", word) for word in ("memory", "gpu", "verdict")}
+    photos = {word: save_photo(bench.gallery / f"{word}.png", word) for word in ("memory", "gpu", "opencv", "verdict")}
     bench.model.errors = {
         "memory": MemoryError(),
         "gpu": RuntimeError("CUDA error: out of memory\nlong explanation"),
+        "opencv": cv2.error("OpenCV(4.10) resize.cpp: error: (-4:Insufficient memory)"),
         "verdict": ImageError("is too narrow to hold text"),
     }
     expected = {
         damaged: ("is not a picture in a known format", False),
         photos["memory"]: ("this machine could not encode it: MemoryError", True),
         photos["gpu"]: ("this machine could not encode it: CUDA error: out of memory", True),
+        photos["opencv"]: ("this machine could not encode it: error: OpenCV(4.10) resize.cpp", True),
         photos["verdict"]: ("is too narrow to hold text", False),
     }
     for path, (reason, temporary) in expected.items():
@@ -83,10 +87,22 @@ def test_whose_fault_it_is(bench: Bench, reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("mistake", [ValueError("shape"), KeyError("x"), NotImplementedError(), RecursionError()])
-def test_mistakes_in_the_model_surface(bench: Bench, reader: Reader, mistake: Exception) -> None:
+def test_a_mistake_in_the_model_is_told_as_one(bench: Bench, reader: Reader, mistake: Exception) -> None:
     path = save_photo(bench.gallery / "a.png", "exit")
     bench.model.errors = {"exit": mistake}
-    with pytest.raises(type(mistake)):
+    outcome = reader.read(candidate(path))
+    assert isinstance(outcome, Failed)
+    assert outcome.file.path == path
+    assert outcome.file.reason.startswith(f"a mistake in this program, please report it: {type(mistake).__name__}: ")
+    assert re.search(r" \(bench\.py:\d+\)$", outcome.file.reason)
+    assert outcome.temporary
+    assert outcome.file.size is None
+
+
+def test_what_keeps_everything_from_being_read_surfaces(bench: Bench, reader: Reader) -> None:
+    path = save_photo(bench.gallery / "a.png", "exit")
+    bench.model.errors = {"exit": WeightsError("reinstall")}
+    with pytest.raises(WeightsError):
         reader.read(candidate(path))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes import FakeModel, save_photo
 from tests.indexer.bench import Bench, numbers
-from textsearch.errors import IndexLockedError, IndexModelError
+from textsearch.errors import IndexLockedError, IndexModelError, WeightsError
 from textsearch.index.folder import EncodedImage, IndexWriter
 from textsearch.indexer import store
 from textsearch.indexer.options import IndexOptions
@@ -66,11 +66,26 @@ def test_control_c_in_the_main_thread(bench: Bench) -> None:
     assert numbers(bench.build()) == (30 - report.added, 0, 0, 0, report.added, 0)
 
 
-def test_a_mistake_in_the_program_surfaces_and_loses_nothing(bench: Bench) -> None:
+def test_a_mistake_over_one_photo_names_it_and_stops_no_other(bench: Bench) -> None:
     for i in range(6):
         save_photo(bench.gallery / f"{i}.png", f"number{i}")
-    bench.model.errors = {"number5": ValueError("a mistake")}  # begun when three are finished: there are three threads
-    with pytest.raises(ValueError, match="a mistake"):
+    bench.model.errors = {"number2": ValueError("a mistake")}
+    for added, unchanged in ((5, 0), (0, 5)):
+        report = bench.build()
+        assert numbers(report) == (added, 0, 0, 0, unchanged, 1)
+        assert report.failures[0].path.name == "2.png"
+        assert "ValueError: a mistake" in report.failures[0].reason
+    assert list(bench.failures()) == ["2.png"]
+    bench.model.errors = {}
+    assert numbers(bench.build()) == (1, 0, 0, 0, 5, 0)
+    assert bench.failures() == {}
+
+
+def test_what_keeps_everything_from_being_read_surfaces_and_loses_nothing(bench: Bench) -> None:
+    for i in range(6):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    bench.model.errors = {"number5": WeightsError("gone")}  # begun when three are finished: there are three threads
+    with pytest.raises(WeightsError, match="gone"):
         bench.build(batch_size=100)
     assert sorted(words for (words,) in bench.contents().values()) == bench.newly_read()
     assert len(bench.contents()) >= 3
