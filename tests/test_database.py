@@ -22,6 +22,7 @@ from textsearch.errors import (
     IndexLockedError,
     IndexModelError,
     IndexNotFoundError,
+    IndexWriteError,
     QueryError,
     TextSearchError,
 )
@@ -325,6 +326,16 @@ def test_indexing_keeps_the_readings_for_the_next_process(gallery: Path) -> None
     with open_database(gallery, model=FakeModel()) as database:
         database.index(gallery)
         assert (database.location / READINGS).is_file()
+
+
+def test_readings_that_cannot_be_kept_spoil_no_run(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise IndexWriteError("no space left")
+
+    monkeypatch.setattr(IndexFolder, "keep_readings", refuse)
+    with open_database(gallery, model=FakeModel()) as database:
+        assert database.index(gallery).added == 2
+        assert [hit.path.name for hit in database.search("exit", 1)] == ["exit.png"]
 
 
 @pytest.mark.parametrize("match", ["exact", "partial"])

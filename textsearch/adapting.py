@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textsearch.contents import IndexContents
-from textsearch.errors import MissingDependencyError, TextSearchError
+from textsearch.errors import IndexWriteError, MissingDependencyError, TextSearchError
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import ModelIdentity
 from textsearch.training.adaptation.report import AdaptOptions, AdaptReport
@@ -106,5 +107,6 @@ class AdaptableIndex(IndexContents):
         identity = ModelIdentity(model.name, model.fingerprint, model.dimension)
         with IndexFolder.create_or_open(folder, identity) as index:
             report = build(index, model, photos, IndexOptions(jobs=jobs, as_named=True), listen, self.describer)
-            index.keep_readings(model.alphabet)
+            with suppress(IndexWriteError):  # the first query can do without
+                index.keep_readings(model.alphabet)
         return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from textsearch.adapting import AdaptableIndex
 from textsearch.alphabet import Alphabet
 from textsearch.categories import own_category, pictures_in, same_name, shown_categories
-from textsearch.errors import ImageError, IndexNotFoundError, TextSearchError
+from textsearch.errors import ImageError, IndexNotFoundError, IndexWriteError, TextSearchError
 from textsearch.hits import SearchResult
 from textsearch.index.records import Notice, OwnCategory
 from textsearch.knowledge.lexicon import default_lexicon
@@ -122,8 +123,9 @@ class Database(AdaptableIndex):
             raise TextSearchError(f"There is no file or folder {paths[0]}; check the path.")
         folder = self._open(create=True)
         report = build(folder, self.model, paths, options or Defaults(), progress, self.describer)
-        # So that the first query need not read all letters anew; it could, where this run has been interrupted.
-        folder.keep_readings(self.model.alphabet)
+        # So that the first query need not read all letters anew. It can: what was indexed is not lost with this file.
+        with suppress(IndexWriteError):
+            folder.keep_readings(self.model.alphabet)
         return report
 
     def search(

@@ -271,6 +271,7 @@ def test_a_reader_that_builds_anew_turns_no_writer_away(fruits: Path, monkeypatc
 
 def test_leftovers_of_killed_processes_are_removed(fruits: Path) -> None:
     (fruits / f"{VECTORS}.0123abcd.tmp").touch()
+    os.utime(fruits / f"{VECTORS}.0123abcd.tmp", (1, 1))
     with IndexFolder.open(fruits) as index, index.writer() as writer:
         writer.forget([Path("/apple.jpg")])
     assert [path.name for path in fruits.glob(f"{VECTORS}*")] == [VECTORS]

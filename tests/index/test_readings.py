@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from tests.index.samples import IDENTITY, MODEL, encoded, texts_holding
 from textsearch.alphabet import Alphabet
 from textsearch.errors import IndexWriteError
 from textsearch.index import readings_mirror
+from textsearch.index.catalog import Catalog
 from textsearch.index.folder import IndexFolder
 from textsearch.index.readings import ReadingRow, Readings
 from textsearch.index.readings_file import READINGS
@@ -190,3 +193,47 @@ def test_a_folder_that_cannot_be_written_can_be_read(kept: Path, monkeypatch: py
         assert texts_holding(index, "go") == ["go"]
         with pytest.raises(IndexWriteError):
             index.keep_readings(ALPHABET)
+
+
+def test_a_file_that_outlived_the_catalog_in_a_power_cut_is_not_used(kept: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):  # the last transactions are lost
+        if (kept / f"catalog.sqlite{suffix}").exists():
+            shutil.copy(kept / f"catalog.sqlite{suffix}", kept / f"before{suffix}")
+    with IndexFolder.open(kept, IDENTITY) as index:
+        with index.writer() as writer:
+            writer.add([encoded("/c.jpg", "storm")])
+        index.keep_readings(ALPHABET)
+    for suffix in ("", "-wal", "-shm"):
+        (kept / f"catalog.sqlite{suffix}").unlink(missing_ok=True)
+        if (kept / f"before{suffix}").exists():
+            (kept / f"before{suffix}").rename(kept / f"catalog.sqlite{suffix}")
+    with IndexFolder.open(kept, IDENTITY) as index, index.writer() as writer:
+        writer.add([encoded("/d.jpg", "shop")])  # takes the number of the lost transaction
+    with IndexFolder.open(kept, IDENTITY) as index:
+        assert texts_holding(index, "shop") == ["shop"]
+        assert texts_holding(index, "storm") == []
+
+
+def test_the_catalog_is_on_the_disk_before_the_file_is(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    make_durable, save = Catalog.make_durable, readings_mirror.save_readings
+    monkeypatch.setattr(Catalog, "make_durable", lambda catalog: (order.append("catalog"), make_durable(catalog)))
+    monkeypatch.setattr(readings_mirror, "save_readings", lambda *given: (order.append("readings"), save(*given)))
+    with IndexFolder.open(kept, IDENTITY) as index:
+        with index.writer() as writer:
+            writer.touch(Path("/a.jpg"), 1, 2)
+        order.clear()
+        index.keep_readings(ALPHABET)
+    assert order == ["catalog", "readings"]
+
+
+def test_what_another_process_is_writing_is_left_alone(kept: Path) -> None:
+    young, old = (kept / f"{READINGS}.{name}.tmp" for name in ("0123abcd", "4567abcd"))
+    for file in (young, old):
+        file.touch()
+    os.utime(old, (1, 1))
+    with IndexFolder.open(kept, IDENTITY) as index:
+        with index.writer() as writer:
+            writer.touch(Path("/a.jpg"), 1, 2)
+        index.keep_readings(ALPHABET)
+    assert (young.exists(), old.exists()) == (True, False)

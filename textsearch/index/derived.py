@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from typing import BinaryIO
 from textsearch.errors import IndexWriteError
 
 _TEMPORARY = ".tmp"
+
+_ABANDONED_SECONDS = 3600.0
+"""Nobody needs so long to write one file."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,11 @@ def replace_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left of their attempts to save to a file.
-
-    A process that reads and is saving at this moment loses its attempt, which it does not need to succeed.
-    """
+    """Remove what killed processes left of their attempts to save to a file; what is young may still be written to."""
     for leftover in path.parent.glob(f"{path.name}.*{_TEMPORARY}"):
         with suppress(OSError):
-            leftover.unlink()
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+                leftover.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

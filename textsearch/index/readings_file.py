@@ -76,8 +76,20 @@ def load_readings(path: Path, alphabet: int) -> tuple[Readings, Stamp] | None:
         return None
     if checksum != header["checksum"] or end != len(data):
         return None
-    stamp = Stamp(bytes.fromhex(header["identity"]), header["generation"], header["highest_id"])
-    return Readings(**arrays), stamp
+    return Readings(**arrays), _stamp(header)
+
+
+def stamp_of_readings(path: Path) -> Stamp | None:
+    """Return of which state of which catalog a file of readings is; None if it is missing, damaged, another format."""
+    try:
+        header, _ = _header(np.memmap(path, np.uint8, "r"))
+    except (OSError, ValueError):  # no file; an empty file
+        return None
+    return None if header is None else _stamp(header)
+
+
+def _stamp(header: dict[str, Any]) -> Stamp:
+    return Stamp(bytes.fromhex(header["identity"]), header["generation"], header["highest_id"])
 
 
 def _header(data: np.memmap[Any, Any]) -> tuple[dict[str, Any] | None, int]:

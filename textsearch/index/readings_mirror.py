@@ -10,7 +10,7 @@ from textsearch.errors import IndexWriteError
 from textsearch.index.catalog import Catalog
 from textsearch.index.derived import Stamp, remove_leftovers
 from textsearch.index.readings import Readings
-from textsearch.index.readings_file import READINGS, load_readings, save_readings
+from textsearch.index.readings_file import READINGS, load_readings, save_readings, stamp_of_readings
 from textsearch.index.snapshot import Snapshot
 
 _Held = tuple[Readings, Stamp]
@@ -88,8 +88,29 @@ class ReadingsMirror:
 
     def _write(self, readings: Readings, stamp: Stamp, alphabet: Alphabet) -> None:
         remove_leftovers(self.path)
+        # A power cut must not leave a file that knows more than the catalog.
+        self._catalog.make_durable()
         save_readings(self.path, readings, stamp, alphabet.checksum)
         self._saved = stamp
+
+
+def remove_if_ahead(catalog: Catalog) -> None:
+    """Remove a file of readings that is of a state which the catalog lost in a power cut.
+
+    The next transactions take the numbers of the lost ones, and the file would be taken for theirs. The caller holds
+    the write lock and has written nothing yet.
+
+    Raises:
+        IndexWriteError: it cannot be removed.
+    """
+    path = catalog.location / READINGS
+    stamp = stamp_of_readings(path)
+    if stamp is None or stamp.generation <= catalog.generation():
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise IndexWriteError(f"{path} is outdated and cannot be removed ({error.strerror}); remove it") from error
 
 
 def _grown(held: _Held, snapshot: Snapshot, alphabet: Alphabet) -> _Held:

@@ -10,6 +10,7 @@ from textsearch.index import changes, knowledge
 from textsearch.index.catalog import Catalog, Transaction
 from textsearch.index.lock import WriteLock
 from textsearch.index.mirror import Mirror
+from textsearch.index.readings_mirror import remove_if_ahead
 from textsearch.index.records import EncodedImage, FailedFile, OwnCategory, PhotoKnowledge
 
 _MOST_REMOVALS = 10_000
@@ -29,6 +30,7 @@ class IndexWriter:
         self._open = True
         try:
             mirror.prepare()
+            remove_if_ahead(catalog)
         except BaseException:
             self._lock.release()
             raise
