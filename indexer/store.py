@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from textsearch.index.folder import EncodedImage, FailedFile, IndexFolder, IndexWriter, KnownFile
+from textsearch.index.folder import FailedFile, IndexFolder, IndexWriter, KnownFile
 from textsearch.index.records import PhotoKnowledge
 from textsearch.indexer.describe import Described
 from textsearch.indexer.load import Encoded, Failed, Gone, Outcome, Unchanged
@@ -169,27 +169,13 @@ class Store:
         if not self._encoded:
             return
         images = [encoded.image for encoded in self._encoded]
-        regions = self._replace(images) if self._options.force else self._writer.add(images)
+        # Of content that is known, `add` would keep what is known.
+        write = self._writer.replace if self._options.force else self._writer.add
+        regions = write(images)
         updated = sum(encoded.candidate.indexed_content is not None for encoded in self._encoded)
         self._counts.update(added=len(images) - updated, updated=updated, regions=regions)
         self._since_checkpoint += len(images)
         self._encoded = []
-
-    def _replace(self, images: Sequence[EncodedImage]) -> int:
-        """Write images whose contents may be in the index already, where `add` would keep what is known of them."""
-        ids = [self._index.image_of_content(image.sha256) for image in images]
-        stored = self._index.images([number for number in ids if number is not None]).values()
-        holders = [path for image in stored for path in image.paths]
-        known = list(self._index.known_files(holders)) if holders else []
-        # Killed between these transactions, the run leaves photos out, but never a wrong one in: the next adds them.
-        self._writer.forget(holders)
-        regions = self._writer.add(images)
-        written = {image.path for image in images}
-        for file in known:
-            if file.sha256 is None or file.size is None or file.mtime_ns is None or file.path in written:
-                continue
-            self._writer.link(file.path, file.sha256, file.size, file.mtime_ns)
-        return regions
 
     def _write_failed(self) -> None:
         # What the machine could not read may still be as it was indexed; it stays, and is only reported.

@@ -312,3 +312,45 @@ def test_a_folder_that_cannot_be_written_can_be_read(location: Path, monkeypatch
         assert sorted(path.name for path in location.iterdir()) == before, "no side files may be needed"
         with pytest.raises(IndexWriteError, match="permissions"):
             index.writer()
+
+
+# --- written anew
+
+
+def test_what_is_replaced_keeps_all_its_files(index: IndexFolder) -> None:
+    with index.writer() as writer:
+        writer.add([encoded("/a.jpg", "apple"), encoded("/other.jpg", "pear")])
+        writer.link(Path("/copy.jpg"), content_of("apple"), 11, 21)
+        writer.link(Path("/second.jpg"), content_of("apple"), 10, 20)
+        before = index.image_at(Path("/copy.jpg"))
+        generation = index.generation
+        assert writer.replace([encoded("/a.jpg", "apple"), encoded("/new.jpg", "plum")]) == 2
+        assert index.generation == generation + 1, "one transaction"
+        assert writer.replace([]) == 0
+    assert index.image_at(Path("/copy.jpg")) not in (None, before)
+    assert {path: texts(index, path) for path in ("/a.jpg", "/copy.jpg", "/second.jpg", "/new.jpg", "/other.jpg")} == {
+        "/a.jpg": ["apple"],
+        "/copy.jpg": ["apple"],
+        "/second.jpg": ["apple"],
+        "/new.jpg": ["plum"],
+        "/other.jpg": ["pear"],
+    }
+    known = {file.path.name: (file.size, file.mtime_ns) for file in index.known_files()}
+    assert (known["copy.jpg"], known["second.jpg"]) == ((11, 21), (10, 20))
+    assert index.info().images == 3
+    assert texts_holding(index, "app") == ["apple"]
+
+
+def test_a_replacement_cut_short_changes_nothing(index: IndexFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise IndexWriteError("the disk is full")
+
+    with index.writer() as writer:
+        writer.add([encoded("/a.jpg", "apple")])
+        writer.link(Path("/copy.jpg"), content_of("apple"), 11, 21)
+        before = list(index.known_files())
+        monkeypatch.setattr(changes, "link", full)
+        with pytest.raises(IndexWriteError):
+            writer.replace([encoded("/a.jpg", "apple")])
+    assert list(index.known_files()) == before
+    assert texts(index, "/copy.jpg") == ["apple"]

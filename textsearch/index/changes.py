@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from textsearch.index import knowledge, queries
-from textsearch.index.packing import pack_path, pack_regions, pack_text
+from textsearch.index.packing import pack_path, pack_regions, pack_text, unpack_path
 from textsearch.index.records import EncodedImage, FailedFile
 from textsearch.index.schema import failures, files, images, meta, regions, removals
 
@@ -58,6 +58,27 @@ def add(connection: Connection, encoded: Sequence[EncodedImage], dimension: int)
             written += len(image.regions)
         abandoned |= _set_file(connection, image.path, image_id, (image.size, image.mtime_ns))
     _drop_orphans(connection, abandoned)
+    return written
+
+
+def replace(connection: Connection, encoded: Sequence[EncodedImage], dimension: int) -> int:
+    """Write images as `add` does, but anew where their content is known; all its files are linked to the new image.
+
+    Returns:
+        The number of regions written.
+
+    Raises:
+        ValueError: embeddings that are not (N, dimension).
+    """
+    contents = {image.sha256 for image in encoded}
+    copies = {sha256: connection.execute(queries.FILES_OF_CONTENT, {"sha256": sha256}).all() for sha256 in contents}
+    forget(connection, (unpack_path(file.path) for held in copies.values() for file in held))
+    written = add(connection, encoded, dimension)
+    named = {image.path for image in encoded}
+    for sha256, held in copies.items():
+        for file in held:
+            if (path := unpack_path(file.path)) not in named:
+                link(connection, path, sha256, (file.size, file.mtime_ns))
     return written
 
 

@@ -72,6 +72,11 @@ TEXTS_OF_IMAGES = (
 )
 """Regions for people: without what only a search needs, which is most of their bytes."""
 IMAGE_AT_PATH = select(files.c.image_id).where(files.c.path == bindparam("path"))
+FILES_OF_CONTENT = (
+    select(files.c.path, files.c.size, files.c.mtime_ns)
+    .join(images, files.c.image_id == images.c.id)
+    .where(images.c.sha256 == bindparam("sha256"))
+)
 IMAGE_OF_CONTENT = select(images.c.id).where(images.c.sha256 == bindparam("sha256"))
 
 LETTERS = select(regions.c.id, regions.c.letters)

@@ -69,6 +69,20 @@ class IndexWriter:
         with self._transaction() as connection:
             return changes.add(connection, images, self._catalog.model.dimension)
 
+    def replace(self, images: Sequence[EncodedImage]) -> int:
+        """Write images as `add` does, but anew where their content is known; all its files are linked to the new image.
+
+        Returns:
+            The number of regions written.
+
+        Raises:
+            ValueError: as `add`.
+        """
+        if not images:
+            return 0
+        with self._transaction() as connection:
+            return changes.replace(connection, images, self._catalog.model.dimension)
+
     def link(self, path: Path, sha256: str, size: int, mtime_ns: int) -> None:
         """Let a path name content that is already indexed: a copy, or a renamed file before its old path is forgotten.
 
