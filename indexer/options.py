@@ -24,9 +24,9 @@ class IndexOptions:
         follow_links: whether links to folders are followed; links to files always are.
         as_named: whether sources are known by the very paths that name them; otherwise links to folders on the way are
             resolved, so that one folder has one name however it is reached.
-        limit: read at most so many photos in this run and leave the rest to the next one; what need not be read does
-            not count.
-        force: read every photo again, whatever is known of it.
+        limit: read at most so many photos in this run and leave the rest to the next one; what need not or cannot be
+            read does not count.
+        force: read every photo again, whatever is known of it, and with a limit the first ones in each run.
         retry_failed: read photos again that failed before, even if they did not change.
         knowledge: find out what photos show and what their words mean, also for photos indexed without it.
     """

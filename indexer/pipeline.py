@@ -12,8 +12,8 @@ from pathlib import Path
 
 from textsearch.errors import ImageError, IndexModelError
 from textsearch.index.folder import FailedFile, IndexFolder
-from textsearch.indexer.describe import Describer, Undescribed, undescribed
-from textsearch.indexer.load import AHEAD, Failed, Outcome, Reader, Unchanged, identify_file
+from textsearch.indexer.describe import Described, Describer, Undescribed, undescribed
+from textsearch.indexer.load import AHEAD, Encoded, Failed, Outcome, Reader, Unchanged, identify_file
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.plan import Candidate, Move, in_safe_order, make_plan
 from textsearch.indexer.progress import Meter, Progress
@@ -42,7 +42,8 @@ def build(
     """Bring an index up to date with folders and files. Photos are only ever read.
 
     Ctrl-C ends the run cleanly: photos being encoded are finished, and everything encoded is written. A killed run
-    loses at most the photos of the last few seconds. Either way the next run goes on where this one ended.
+    loses at most the photos of the last few seconds. Either way the next run goes on where this one ended; only with
+    `force` it begins at the beginning.
 
     Args:
         index: the index to write to; it can be searched meanwhile.
@@ -121,6 +122,7 @@ class _Run:
         known = {file.path: file for file in self._index.known_files(found.sources)}
         plan = make_plan(found, known, self._options)
         store.unchanged(plan.unchanged)
+        store.known_failures(plan.known_failures)
         total = len(found.files)
         finished = plan.unchanged + plan.known_failures - len(self._older(found, plan.reads + plan.relocated))
         self._tell(lambda: self._meter.start(finished, total))
@@ -131,7 +133,7 @@ class _Run:
             store.take(Failed(file, None, temporary=refused.temporary, indexed=indexed))
         store.note(Failure(path, "there is no such file or folder") for path in found.missing)
         # Whatever moved is found before anything is overwritten or forgotten, so that no photo is read twice.
-        reads = sorted(plan.reads + self._relocate(plan.relocated, store), key=lambda candidate: candidate.found.path)
+        reads = sorted(plan.reads + self._relocate(plan.relocated, store), key=lambda candidate: candidate.turn)
         if self._stopped.is_set():
             return False
         older = self._older(found, reads)
@@ -140,7 +142,7 @@ class _Run:
         store.forget_moved(plan.doubtful)
         tasks: list[_Task] = [(read.found.path, partial(self._reader.read, read)) for read in reads]
         tasks += [(photo.path, partial(self._reader.describe, photo)) for photo in older]
-        if not self._do(tasks[: self._options.limit], store):
+        if not self._do(tasks, store):
             return False
         store.finish()
         return True
@@ -186,18 +188,20 @@ class _Run:
         return unknown
 
     def _do(self, tasks: Sequence[_Task], store: Store) -> bool:
-        """Do tasks by several threads; return whether all were done."""
+        """Do tasks by several threads; return whether all were done, or as many photos read as may be."""
         self._meter.start_reading()
         waiting = iter(tasks)
         running: dict[Future[Outcome | None], Path] = {}
-        finished = 0
+        finished = read = 0
+        limit = len(tasks) if self._options.limit is None else self._options.limit
         mistake: BaseException | None = None
         threads = self._jobs + AHEAD
         with ThreadPoolExecutor(threads, "textsearch-read") as executor:
             try:
                 while True:
                     if mistake is None and not self._stopped.is_set():
-                        for path, task in islice(waiting, 2 * threads - len(running)):
+                        room = min(2 * threads, limit - read) - len(running)
+                        for path, task in islice(waiting, max(room, 0)):
                             running[executor.submit(task)] = path
                     if not running:
                         break
@@ -210,13 +214,14 @@ class _Run:
                         elif (outcome := future.result()) is not None:
                             store.take(outcome)
                             finished += 1
+                            read += _was_read(outcome)
                             self._finished(path)
                     store.write_if_due()
             finally:
                 self._reader.stop()  # if nothing can be written any more, nothing need be read
         if mistake is not None:
             raise mistake
-        return finished == len(tasks)
+        return finished == len(tasks) or read >= limit
 
     def _finished(self, path: Path) -> None:
         self._tell(lambda: self._meter.finished(path))
@@ -227,3 +232,10 @@ class _Run:
             news()
         except KeyboardInterrupt:
             self.stop()
+
+
+def _was_read(outcome: Outcome) -> bool:
+    """Return whether a photo was read: decoded and encoded, or found to be none."""
+    if isinstance(outcome, Failed):
+        return not outcome.temporary
+    return isinstance(outcome, Encoded) or (isinstance(outcome, Described) and outcome.knowledge is not None)

@@ -25,6 +25,11 @@ class Candidate:
         """Return the sha256 of the photo that the index holds for this path, None if it holds none."""
         return None if self.known is None or self.known.failed else self.known.sha256
 
+    @property
+    def turn(self) -> tuple[bool, Path]:
+        """Return what sorts candidates: those that failed before come last and keep no other from its turn."""
+        return self.known is not None and self.known.failed, self.found.path
+
 
 @dataclass(frozen=True)
 class Move:

@@ -48,6 +48,7 @@ class Store:
             unchanged=self._counts["unchanged"],
             regions=self._counts["regions"],
             described=self._counts["described"],
+            known_failures=self._counts["known failures"],
             failures=tuple(sorted(self._failures, key=lambda failure: failure.path)),
             seconds=seconds,
             interrupted=interrupted,
@@ -56,6 +57,10 @@ class Store:
     def unchanged(self, count: int) -> None:
         """Count photos with which nothing has to be done."""
         self._counts.update(unchanged=count)
+
+    def known_failures(self, count: int) -> None:
+        """Count files that failed before and are not tried again."""
+        self._counts.update({"known failures": count})
 
     def take(self, outcome: Outcome) -> None:
         """Take an outcome, and write the batch if it is full."""

@@ -230,9 +230,9 @@ def describe(error: OSError) -> str:
 
 
 def is_temporary(error: ImageError) -> bool:
-    """Return whether the machine was at fault (permission, medium, memory), so that the next try may go well."""
+    """Return whether the machine was at fault (permission, medium, memory, decoder): the next try may go well."""
     cause = error.__cause__
-    return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno is not None)
+    return isinstance(cause, (MemoryError, ImportError)) or (isinstance(cause, OSError) and cause.errno is not None)
 
 
 @contextmanager
@@ -270,7 +270,7 @@ def _identify(start: bytes) -> _Format:
             if known.available:
                 return known
             advice = ": pip install pillow-heif" if known.name == "HEIC" else " in this installation of Pillow"
-            raise ImageError(f"no decoder for {known.name}{advice}")
+            raise ImageError(f"no decoder for {known.name}{advice}") from ModuleNotFoundError(known.name)
     raise ImageError(f"is not a picture in a known format ({', '.join(known.name for known in _FORMATS)})")
 
 

@@ -242,6 +242,7 @@ class IndexReport:
         seconds: duration of the run.
         interrupted: whether the run was stopped before all files were seen.
         described: photos indexed before of which this run only found out what they show and what their words mean.
+        known_failures: files that failed in an earlier run and did not change since, so that they were not tried again.
     """
 
     added: int
@@ -254,6 +255,7 @@ class IndexReport:
     seconds: float
     interrupted: bool
     described: int = 0
+    known_failures: int = 0
 
     @property
     def images_per_second(self) -> float:
@@ -271,6 +273,7 @@ class IndexReport:
             "regions": self.regions,
             "described": self.described,
             "failures": [failure.to_dict() for failure in self.failures],
+            "known_failures": self.known_failures,
             "seconds": self.seconds,
             "images_per_second": self.images_per_second,
             "interrupted": self.interrupted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import shutil
@@ -13,6 +14,7 @@ from PIL import Image
 
 from tests.fakes import photo_of, save_photo
 from tests.indexer.bench import Bench, numbers
+from textsearch import images
 from textsearch.errors import ImageError
 from textsearch.images import open_file
 
@@ -375,6 +377,46 @@ def test_a_limit_is_a_budget_for_each_run(bench: Bench) -> None:
     assert not bench.build(limit=2).interrupted
 
 
+def test_what_cannot_be_read_uses_up_no_limit(bench: Bench) -> None:
+    for i in range(6):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    save_photo(bench.gallery / "indexed.png", "before")
+    bench.build(bench.gallery / "indexed.png")
+    bench.newly_read()
+    replace(bench.gallery / "indexed.png", "after")
+    bench.model.errors = {words: MemoryError() for words in ("number0", "number1", "number2", "after")}
+    (bench.gallery / "0.png").rename(bench.gallery / "a.png")  # fails in each run, and comes before "indexed.png"
+    assert [bench.build(limit=1).added for _ in range(4)] == [1, 1, 1, 0]
+    assert bench.newly_read() == ["number3", "number4", "number5"]
+    bench.model.errors = {}
+    assert [bench.build(limit=2).added for _ in range(3)] == [1, 2, 0]
+
+
+def test_files_that_failed_before_are_tried_last(bench: Bench) -> None:
+    for i in range(4):
+        save_photo(bench.gallery / f"{i}.png", f"number{i}")
+    bench.model.errors = {"number0": MemoryError(), "number1": MemoryError()}
+    assert bench.build(bench.gallery / "0.png", bench.gallery / "1.png").added == 0
+    bench.model.errors = {}
+    assert bench.build(limit=2).added == 2
+    assert bench.newly_read() == ["number2", "number3"]
+
+
+def test_a_format_without_a_decoder_is_tried_again_when_there_is_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = save_photo(bench.gallery / "a.png", "exit")
+
+    def without_decoder(formats: tuple[object, ...]) -> tuple[object, ...]:
+        return tuple(dataclasses.replace(known, available=known.name != "PNG") for known in formats)  # type: ignore
+
+    with monkeypatch.context() as patched:
+        patched.setattr(images, "_FORMATS", without_decoder(images._FORMATS))
+        assert bench.build().failures[0].reason.startswith("no decoder for PNG")
+        assert bench.build(photo).known_failures == 0
+    assert numbers(bench.build()) == (1, 0, 0, 0, 0, 0)
+
+
 def test_every_found_file_is_accounted_for(bench: Bench) -> None:
     for i in range(10):
         save_photo(bench.gallery / f"{i}.png", f"number{i}")
@@ -391,8 +433,9 @@ def test_every_found_file_is_accounted_for(bench: Bench) -> None:
     (bench.gallery / "new_bad.png").write_bytes(b"worse")
     report = bench.build(jobs=3, batch_size=2)
     assert numbers(report) == (1, 1, 2, 1, 6, 2)
-    known_failures = 3
-    total = report.added + report.updated + report.moved + report.unchanged + len(report.failures) + known_failures
+    assert report.known_failures == 3
+    known = report.unchanged + report.known_failures
+    total = report.added + report.updated + report.moved + known + len(report.failures)
     assert total == len(list(bench.gallery.iterdir())) == bench.news[-1].total == bench.news[-1].done
     assert [failure.path.name for failure in report.failures] == ["5.png", "new_bad.png"]
     assert report.seconds > 0
