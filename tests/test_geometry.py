@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -253,3 +254,28 @@ def test_slice_along() -> None:
 def test_overlap(first: FloatArray, second: FloatArray, expected: float) -> None:
     assert overlap(first, second) == pytest.approx(expected, abs=1e-5)
     assert overlap(second, first) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("bent", [False, True])
+@pytest.mark.parametrize("side", [0, 1])
+def test_text_is_cut_out_of_a_picture_longer_than_opencv_warps(side: int, bent: bool) -> None:
+    random = np.random.default_rng(0)
+    photo = cv2.GaussianBlur(random.integers(0, 256, (400, 200, 3), np.uint8), (5, 5), 2).astype(np.uint8)
+    corners = np.array([[40, 300], [150, 310], [148, 350], [38, 340]], np.float32)
+    polygon = np.insert(corners, [1, 3], [[95, 304], [93, 344]], axis=0).astype(np.float32) if bent else corners
+    expected = rectify(photo, polygon, 48, 960)
+    long = np.pad(photo, [(32_700, 0), (0, 0), (0, 0)] if side else [(0, 0), (32_900, 0), (0, 0)], mode="edge")
+    shift = np.array([0, 32_700] if side else [32_900, 0], np.float32)
+    strip = rectify(long, polygon + shift, 48, 960)
+    np.testing.assert_allclose(strip.astype(int), expected.astype(int), atol=2)
+
+
+def test_a_line_longer_than_opencv_warps_is_squeezed() -> None:
+    photo = np.zeros((20, 33_000, 3), np.uint8)
+    photo[:, 16_500:] = 200
+    line = box(0, 0, 33_000, 20)
+    for polygon in (line, np.insert(line, [1, 3], [[16_500, 0], [16_500, 20]], axis=0).astype(np.float32)):
+        strip = rectify(photo, polygon, 48, 960)
+        assert strip.shape == (48, 960, 3)
+        assert strip[:, :470].max() == 0
+        assert strip[:, -470:].min() == 200

@@ -17,6 +17,9 @@ from textsearch.types import ByteArray, FloatArray
 _VERTICAL_RATIO = 1.5
 """A quadrilateral this many times higher than wide is read along its height."""
 
+_LARGEST_SIDE = 2**15 - 2
+"""OpenCV warps no picture with a longer side, pixels."""
+
 _GRID = 256
 """Cells along the longer side of bent polygons when their areas are counted."""
 
@@ -126,10 +129,13 @@ def rectify(photo: ByteArray, polygon: FloatArray, height: int, maximum_width: i
 def _flatten(photo: ByteArray, quadrilateral: FloatArray, size: tuple[int, int], factor: int) -> ByteArray:
     """Warp a quadrilateral (4, 2) as a plane seen in perspective to `factor` times a size, then average."""
     width, height = size[0] * factor, size[1] * factor
+    # Only where it must be: cut out first, some values of the strip are rounded to their neighbours.
+    fits = max(photo.shape[:2]) <= _LARGEST_SIDE
+    around, inside = (photo, quadrilateral) if fits else _around(photo, quadrilateral, 1)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    transform = cv2.getPerspectiveTransform(quadrilateral, target)
+    transform = cv2.getPerspectiveTransform(np.float32(inside), target)
     strip = cv2.warpPerspective(
-        photo, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        around, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     if factor > 1:
         strip = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
@@ -138,19 +144,24 @@ def _flatten(photo: ByteArray, quadrilateral: FloatArray, size: tuple[int, int],
 
 def _unroll(photo: ByteArray, polygon: FloatArray, size: tuple[int, int], factor: int) -> ByteArray:
     """Average around a bent polygon (2K, 2), then warp it to a size, straight from its top to its bottom."""
-    margin, edge = 2 * factor, np.array(photo.shape[1::-1])
-    first = np.clip(np.floor(polygon.min(axis=0)).astype(int) - margin, 0, edge - 1)
-    last = np.clip(np.ceil(polygon.max(axis=0)).astype(int) + margin, first + 1, edge)
-    around = photo[first[1] : last[1], first[0] : last[0]]
-    reduced = np.maximum((last - first) // factor, 1)
-    if factor > 1:
-        around = cv2.resize(around, reduced.tolist(), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    inside = (polygon - first) * (reduced / (last - first))
+    around, inside = _around(photo, polygon, factor)
     columns, rows = (np.arange(size[0]) + 0.5) / size[0], ((np.arange(size[1]) + 0.5) / size[1])[:, None]
     top, bottom = (_along(side, columns) for side in sides(inside))
     # A pixel's centre is half a pixel from its corner, in the strip as in the photo.
     x, y = (((1 - rows) * top[:, axis] + rows * bottom[:, axis] - 0.5).astype(np.float32) for axis in (0, 1))
     return cv2.remap(around, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
+
+
+def _around(photo: ByteArray, polygon: FloatArray, factor: int) -> tuple[ByteArray, NDArray[np.float64]]:
+    """Return the part of a photo around a polygon (V, 2), averaged `factor` times smaller, and the polygon in it."""
+    margin, edge = 2 * factor, np.array(photo.shape[1::-1])
+    first = np.clip(np.floor(polygon.min(axis=0)).astype(int) - margin, 0, edge - 1)
+    last = np.clip(np.ceil(polygon.max(axis=0)).astype(int) + margin, first + 1, edge)
+    around, whole = photo[first[1] : last[1], first[0] : last[0]], last - first
+    reduced = np.clip(whole // factor, 1, _LARGEST_SIDE)
+    if (reduced != whole).any():
+        around = cv2.resize(around, reduced.tolist(), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return around, (polygon - first) * (reduced / whole)
 
 
 def _along(side: FloatArray, fractions: NDArray[np.float64]) -> FloatArray:
