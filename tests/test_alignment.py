@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.fakes import ALPHABET, certain_lattice
-from textsearch.alignment import CERTAIN, LOOK_ALIKE, MISSING, STEPS_PER_NAT, WORST, LatticeBatch, align
+from textsearch.alignment import CERTAIN, LOOK_ALIKE, MISSING, WORST, LatticeBatch, align
 from textsearch.alphabet import NOTHING
-from textsearch.lattice import Lattice
+from textsearch.lattice import STEPS_PER_NAT, Lattice
 from textsearch.types import FloatArray
 
 

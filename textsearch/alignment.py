@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alphabet import NOTHING, Alphabet
-from textsearch.lattice import ABSENT, Lattice, unpack_frames
+from textsearch.lattice import ABSENT, STEPS_PER_NAT, Lattice, unpack_frames
 from textsearch.types import FloatArray
 
 MISSING = -8.0
@@ -39,9 +39,6 @@ CHOICES = 5
 
 NO_LETTER = np.uint16(0xFFFF)
 """Letter id that fills the places of a frame with fewer than CHOICES letters."""
-
-STEPS_PER_NAT = 32
-"""Resolution of a cost: 1/32 nat, as lattices are stored."""
 
 _NO_COST = 255
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from textsearch.errors import IndexCorruptError, IndexWriteError, TextSearchError
+from textsearch.index import derived
 from textsearch.index.active import ACTIVE, Generation, active_generation, discard, is_discarded, switch, unfinished
 
 
@@ -55,6 +56,17 @@ def test_a_switch_cut_short_changes_nothing(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(IndexWriteError, match="No space left"):
         switch(first)
     assert active_generation(tmp_path) == Generation(tmp_path)
+
+
+def test_a_switch_is_on_the_disk_when_it_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undoing an adaptation removes the newer model next: a power cut must not bring back that it answers."""
+    synced: list[Path] = []
+    monkeypatch.setattr(derived, "_sync_folder", synced.append)
+    (tmp_path / f"{ACTIVE}.0123abcd.tmp").touch()
+    os.utime(tmp_path / f"{ACTIVE}.0123abcd.tmp", (1, 1))
+    switch(with_model(Generation(tmp_path), "adapted-1"))
+    assert synced == [tmp_path]
+    assert [path.name for path in tmp_path.glob("active*")] == [ACTIVE]
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ index/models/adapted-1/index/        the whole gallery again, read by it
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from textsearch.errors import IndexCorruptError, IndexWriteError
+from textsearch.errors import IndexCorruptError
 from textsearch.index.connection import unreadable
+from textsearch.index.derived import remove_leftovers, replace_file
 
 ACTIVE = "active.json"
 MODELS = "models"
@@ -91,19 +91,15 @@ def active_generation(location: Path) -> Generation:
 def switch(generation: Generation) -> None:
     """Let a complete generation answer from now on; readers see the one before or this one, never anything between.
 
+    When this returns the disk has it, so that the generation that answered before may be removed.
+
     Raises:
         IndexWriteError: the folder cannot be written.
     """
     target = generation.location / ACTIVE
-    temporary = target.with_suffix(".tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(json.dumps({"models": list(generation.models)}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        raise IndexWriteError(f"{target} cannot be written ({error.strerror}); check its permissions") from error
+    content = json.dumps({"models": list(generation.models)}) + "\n"
+    remove_leftovers(target)
+    replace_file(target, lambda file: file.write(content.encode()))
 
 
 def unfinished(active: Generation) -> list[Path]:

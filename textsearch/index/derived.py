@@ -34,7 +34,7 @@ class Stamp:
     highest_id: int
 
 
-def replace_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a file; at any moment the file is the old one or the new one, whole.
 
     Raises:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.alignment import CERTAIN, NO_LETTER, STEPS_PER_NAT, LatticeBatch
+from textsearch.alignment import CERTAIN, NO_LETTER, LatticeBatch
 from textsearch.alphabet import NOTHING
+from textsearch.lattice import STEPS_PER_NAT
 
 PLANES = 8
 """A signature is so many times 64 bits: a region holds about 15 pairs, a line a few times as many."""
