@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -133,7 +134,7 @@ def _flatten(photo: ByteArray, quadrilateral: FloatArray, size: tuple[int, int],
     fits = max(photo.shape[:2]) <= _LARGEST_SIDE
     around, inside = (photo, quadrilateral) if fits else _around(photo, quadrilateral, 1)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    transform = cv2.getPerspectiveTransform(np.float32(inside), target)
+    transform = cv2.getPerspectiveTransform(inside.astype(np.float32), target)
     strip = cv2.warpPerspective(
         around, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
@@ -152,8 +153,8 @@ def _unroll(photo: ByteArray, polygon: FloatArray, size: tuple[int, int], factor
     return cv2.remap(around, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
 
 
-def _around(photo: ByteArray, polygon: FloatArray, factor: int) -> tuple[ByteArray, NDArray[np.float64]]:
-    """Return the part of a photo around a polygon (V, 2), averaged `factor` times smaller, and the polygon in it."""
+def _around(photo: ByteArray, polygon: FloatArray, factor: int) -> tuple[ByteArray, NDArray[Any]]:
+    """Return the part of a photo around a polygon, averaged `factor` times smaller, and the polygon in it, float64."""
     margin, edge = 2 * factor, np.array(photo.shape[1::-1])
     first = np.clip(np.floor(polygon.min(axis=0)).astype(int) - margin, 0, edge - 1)
     last = np.clip(np.ceil(polygon.max(axis=0)).astype(int) + margin, first + 1, edge)

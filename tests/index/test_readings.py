@@ -16,9 +16,10 @@ from textsearch.alphabet import Alphabet
 from textsearch.errors import IndexWriteError
 from textsearch.index import readings_mirror
 from textsearch.index.catalog import Catalog
+from textsearch.index.derived import Stamp
 from textsearch.index.folder import IndexFolder
 from textsearch.index.readings import ReadingRow, Readings
-from textsearch.index.readings_file import READINGS
+from textsearch.index.readings_file import READINGS, save_readings
 from textsearch.types import FloatArray
 
 ALPHABET = MODEL.alphabet
@@ -216,9 +217,18 @@ def test_a_file_that_outlived_the_catalog_in_a_power_cut_is_not_used(kept: Path)
 
 def test_the_catalog_is_on_the_disk_before_the_file_is(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    make_durable, save = Catalog.make_durable, readings_mirror.save_readings
-    monkeypatch.setattr(Catalog, "make_durable", lambda catalog: (order.append("catalog"), make_durable(catalog)))
-    monkeypatch.setattr(readings_mirror, "save_readings", lambda *given: (order.append("readings"), save(*given)))
+    make_durable = Catalog.make_durable
+
+    def noting(catalog: Catalog) -> None:
+        order.append("catalog")
+        make_durable(catalog)
+
+    def saving(path: Path, readings: Readings, stamp: Stamp, alphabet: int) -> None:
+        order.append("readings")
+        save_readings(path, readings, stamp, alphabet)
+
+    monkeypatch.setattr(Catalog, "make_durable", noting)
+    monkeypatch.setattr(readings_mirror, "save_readings", saving)
     with IndexFolder.open(kept, IDENTITY) as index:
         with index.writer() as writer:
             writer.touch(Path("/a.jpg"), 1, 2)
