@@ -18,7 +18,7 @@ from textsearch.knowledge.spans import Reading
 from textsearch.lattice import ABSENT, MAXIMUM_CHOICES, Lattice
 from textsearch.types import ByteArray, FloatArray, Regions
 
-ALPHABET = Alphabet(("", *"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-é&", " "))
+ALPHABET = Alphabet(("", *"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-é&ßŁıØœ", " "))
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _MARK = 7
 

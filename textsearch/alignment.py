@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.alphabet import NOTHING, Alphabet
+from textsearch.alphabet import NOTHING, Alphabet, Spelling
 from textsearch.lattice import ABSENT, STEPS_PER_NAT, Lattice, unpack_frames
 from textsearch.types import FloatArray
 
@@ -60,6 +60,10 @@ class Ends:
 
     starts_region: bool
     ends_region: bool
+
+    def admits(self, spelling: Spelling) -> bool:
+        """Return whether a word spelt like this can begin and end so: not within a symbol that others share."""
+        return not (self.starts_region and spelling.cut_start) and not (self.ends_region and spelling.cut_end)
 
 
 WHOLE, BEGINS, FINISHES, PART = Ends(True, True), Ends(True, False), Ends(False, True), Ends(False, False)
@@ -124,7 +128,7 @@ def fold(
         alphabet: the classes.
     """
     absent = classes == ABSENT
-    letters = np.where(absent, np.int32(NO_LETTER), alphabet.folded[classes])
+    letters = np.where(absent, np.int32(NO_LETTER), alphabet.symbols[classes])
     probabilities = np.exp(log_probabilities - log_probabilities[:, :1])
     probabilities[absent] = 0.0
     for later in range(1, letters.shape[1]):
@@ -212,19 +216,24 @@ def align_ends(word: NDArray[np.int32], batch: LatticeBatch, ends: Sequence[Ends
     return totals
 
 
-def locate(word: NDArray[np.int32], batch: LatticeBatch, way: Ends) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def locate(
+    spellings: Sequence[Spelling], batch: LatticeBatch, way: Ends
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the first and one past the last frame (N,) int64, within each lattice, of a word's best alignment.
 
     Args:
-        word: (L,) int32, folded ids of its letters, L >= 1.
+        spellings: how it may be written, one at least that the way admits.
         batch: N lattices, each of one frame at least.
         way: where it begins and ends.
     """
     order = np.argsort(-np.diff(batch.starts), kind="stable")
-    paths = _TracedPaths(word, _Course(_emitted(word, batch), batch, order), way)
-    paths.run()
-    first, stop = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
-    first[order], stop[order] = paths.first, paths.stop
+    first, stop = np.zeros(len(order), np.int64), np.zeros(len(order), np.int64)
+    best = np.full(len(order), -np.inf, np.float32)
+    for word in (spelling.symbols for spelling in spellings if way.admits(spelling)):
+        paths = _TracedPaths(word, _Course(_emitted(word, batch), batch, order), way)
+        better = paths.run() > best[order]
+        chosen = order[better]
+        first[chosen], stop[chosen], best[chosen] = paths.first[better], paths.stop[better], paths.best[better]
     return first, stop
 
 

@@ -166,6 +166,24 @@ def test_version_2_knew_nothing_about_its_photos(engine: Engine, tmp_path: Path)
         assert index.undescribed("tests 1") == []
 
 
+def test_version_3_wrote_letters_with_their_strokes(engine: Engine, tmp_path: Path) -> None:
+    with writing(engine, tmp_path) as connection:
+        migrate(connection, 0, MIGRATIONS[:3])
+        connection.exec_driver_sql("INSERT INTO images (sha256, width, height, regions) VALUES ('a', 1, 2, 3)")
+        for text, letters in (("Łódź", "łodz"), ("LEGO™", "legotm"), ("Stop", "stop")):
+            connection.exec_driver_sql(
+                "INSERT INTO regions (image_id, polygon, score, text, text_score, line, letters, lattice, embedding) "
+                "VALUES (1, x'', 1, ?, 1, 0, ?, x'0000', x'')",
+                (text, letters),
+            )
+        migrate(connection, 3)
+        assert connection.exec_driver_sql("SELECT letters FROM regions ORDER BY id").scalars().all() == [
+            "lodz",
+            "lego",
+            "stop",
+        ]
+
+
 # --- an index with content
 
 PHOTOS = {"/a.jpg": ("coca", "cola"), "/b.jpg": ("exit",), "/c.jpg": ("hotel", "taxi")}

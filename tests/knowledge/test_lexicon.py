@@ -201,3 +201,9 @@ def test_another_layout_is_refused() -> None:
 def test_numbers_survive_packing() -> None:
     assert unpack(pack([0, 1, -1, 2**31 - 1])).tolist() == [0, 1, -1, 2**31 - 1]
     assert unpack(pack([])).tolist() == []
+
+
+def test_names_are_found_with_and_without_strokes() -> None:
+    lexicon = default_lexicon()
+    assert lexicon.meanings("føtex") == lexicon.meanings("FOTEX") != []
+    assert lexicon.meanings("cœur de blé") != []

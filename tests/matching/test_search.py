@@ -39,6 +39,13 @@ GALLERY: Placed = {
     "no accent": [("CAFE", word_box(0, 0)), ("Paris", word_box(45, 0))],
     "sale": [("WHOLESALE", word_box(0, 0, 90))],
     "start": [("SALEROOM", word_box(0, 0, 80))],
+    "street": [("STRAßE", word_box(0, 0, 80))],
+    "typed street": [("STRASSE", word_box(0, 0, 80))],
+    "split street": [("GROß", word_box(0, 0)), ("STRAßE", word_box(45, 0))],
+    "beef": [("Bœuf", word_box(0, 0))],
+    "poland": [("ŁODZ", word_box(0, 0))],
+    "denmark": [("KØBENHAVN", word_box(0, 0, 80))],
+    "turkey": [("ÇıKıŞ", word_box(0, 0))],
 }
 
 
@@ -237,6 +244,41 @@ def test_a_typed_accent_comes_first_and_the_other_is_found(searcher: Searcher) -
     assert typed[1].score == pytest.approx(0.9 * typed[0].score)
     plain = hits(searcher, "cafe", "partial")
     assert plain["accent"].score == plain["no accent"].score
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("straße", {"street", "typed street", "split street"}),
+        ("strasse", {"street", "typed street", "split street"}),
+        ("grossstrasse", {"split street"}),
+        ("stras*", {"street", "typed street", "split street"}),
+        ("boeuf", {"beef"}),
+        ("bœuf", {"beef"}),
+        ("lodz", {"poland"}),
+        ("łódź", {"poland"}),
+        ("kobenhavn", {"denmark"}),
+        ("købmand|københavn", {"denmark"}),
+    ],
+)
+@pytest.mark.parametrize("exhaustive", [False, True])
+def test_letters_are_found_as_they_are_typed(
+    searcher: Searcher, query: str, expected: set[str], exhaustive: bool
+) -> None:
+    result = searcher.search(query, SearchOptions(match="exact", exhaustive=exhaustive))
+    assert {hit.path.stem for hit in result} == expected
+
+
+def test_whoever_types_half_of_a_letter_finds_it(searcher: Searcher) -> None:
+    word = "strasse"
+    for start, stop in ((0, 5), (0, 6), (5, 7), (4, 6)):
+        assert sure(searcher, word[start:stop]) >= {"street", "typed street", "split street"}
+    assert set(hits(searcher, "stras", "exact")) == set()
+
+
+def test_a_letter_typed_as_two_is_marked(searcher: Searcher) -> None:
+    (match,) = hits(searcher, "asse", "partial")["street"].matches
+    assert match.text[slice(*match.span)] == "AßE"
 
 
 def test_without_a_hit_the_nearest_words_are_named(searcher: Searcher) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from textsearch.alphabet import normalise
 from textsearch.errors import IndexCorruptError, IndexVersionError
 
 APPLICATION_ID = 0x54585453
@@ -99,9 +100,17 @@ def _add_knowledge(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _respell(connection: Connection) -> None:
+    """Make version 4: letters without strokes, ligatures as two letters, no letters of ™, half-width kana composed."""
+    rows = connection.exec_driver_sql("SELECT id, text, letters FROM regions").all()
+    for region_id, text, letters in rows:
+        if not text.isascii() and (respelt := normalise(text)) != letters:
+            connection.exec_driver_sql("UPDATE regions SET letters = ? WHERE id = ?", (respelt, region_id))
+
+
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _drop_trigrams, _add_knowledge)
+MIGRATIONS: tuple[Migration, ...] = (_create, _drop_trigrams, _add_knowledge, _respell)
 """Migration number n (from 0) makes version n + 1 out of version n."""
 
 

@@ -153,6 +153,13 @@ class Readings:
         return np.repeat(np.arange(len(self.line_starts) - 1), np.diff(self.line_starts))
 
     @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Return (65536,) bool: which symbols any region can be read to hold."""
+        present = np.zeros(1 << 16, bool)
+        present[self.letters] = True
+        return present
+
+    @cached_property
     def _by_id(self) -> NDArray[np.int64]:
         return np.argsort(self.region_ids, kind="stable")
 

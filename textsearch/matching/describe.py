@@ -99,13 +99,13 @@ class Describer:
             if isinstance(target, Target) and not (found.whole[row] and found.first[row] == found.last[row]):
                 by_target.setdefault(target, []).append((found, row))
         for target, rows in by_target.items():
-            word = self.alphabet.encode(target.word)
+            spellings = self.alphabet.spellings(target.word, self.readings.present)
             for whole in (True, False):
                 chosen = [(found, row) for found, row in rows if bool(found.whole[row]) == whole]
                 first = np.array([found.first[row] for found, row in chosen], np.int64)
                 last = np.array([found.last[row] for found, row in chosen], np.int64)
                 way = target.ends if whole or not target.is_plain else PART
-                starts, stops = locate(word, self.readings.spans(first, last), way)
+                starts, stops = locate(spellings, self.readings.spans(first, last), way)
                 for (found, row), start, stop in zip(chosen, starts.tolist(), stops.tolist(), strict=True):
                     frames[id(found), row] = (start, stop)
         return frames

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.alignment import CERTAIN, PART, WHOLE, WORST, Alignment, Ends, LatticeBatch, align_ends
-from textsearch.alphabet import Alphabet
+from textsearch.alphabet import Alphabet, Spelling
 from textsearch.index.folder import IndexFolder
 from textsearch.index.readings import Readings
-from textsearch.index.signatures import holding, word_bits
+from textsearch.index.signatures import Signatures, holding, word_bits
 from textsearch.matching.found import Found
 from textsearch.matching.plan import Target
 from textsearch.rerank import Scores, letter_fit, score, score_anchored, score_crossing
@@ -66,21 +66,20 @@ class Evidence:
         self.vectors = vectors
         self.exhaustive = exhaustive
         self._shapes = alphabet.shapes
-        self._words = [alphabet.encode(target.word) for target in self.targets]
+        self._spellings = [alphabet.spellings(target.word, self.readings.present) for target in self.targets]
         if exhaustive:
             self._proposed = [np.arange(len(self.readings))] * len(self.targets)
         else:
             near = self._near()
-            self._proposed = [self._proposals(word, near) for word in self._words]
+            self._proposed = [self._proposals(spellings, near) for spellings in self._spellings]
 
     def found(self, target: Target) -> Found:
         """Return where a target may be, in regions and in lines."""
         number = self.targets.index(target)
-        word, places = self._words[number], self._proposed[number]
         within, fits = self._in_regions(target, number)
-        if len(word) < 2:
+        if len(target.word) < 2:
             return within
-        crossing = self._in_lines(target, word, places, fits)
+        crossing = self._in_lines(target, number, fits)
         return Found.merged([within, crossing]) if len(crossing) else within
 
     def _near(self) -> NDArray[np.int64]:
@@ -89,12 +88,12 @@ class Evidence:
         places = self.readings.places(np.unique(ids))
         return places[places >= 0]
 
-    def _proposals(self, word: NDArray[np.int32], near: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _proposals(self, spellings: Sequence[Spelling], near: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the places of the regions worth scoring for a word, ascending."""
-        bits = word_bits(self._shapes[word])
-        proposals = [near, holding(self.readings.signatures, bits)]
-        if len(word) >= _LONG_WORD:
-            proposals.append(holding(self.readings.signatures, bits, _PAIRS_OF_A_LETTER)[:_MISREAD])
+        bits = [word_bits(self._shapes[spelling.symbols]) for spelling in spellings]
+        proposals = [near, *(holding(self.readings.signatures, own) for own in bits)]
+        if len(spellings[0].symbols) >= _LONG_WORD:
+            proposals.append(holding(self.readings.signatures, bits[0], _PAIRS_OF_A_LETTER)[:_MISREAD])
         return np.unique(np.concatenate(proposals))
 
     @cached_property
@@ -107,45 +106,46 @@ class Evidence:
 
     def _in_regions(self, target: Target, number: int) -> tuple[Found, FloatArray]:
         """Return the regions in which a target may be, and how well its letters fit each as a part, per letter."""
-        word, places, cosines = self._words[number], self._proposed[number], self._cosines[number]
+        spellings, places, cosines = self._spellings[number], self._proposed[number], self._cosines[number]
         ways = (WHOLE, PART) if target.is_plain else (target.ends,)
-        fits = self._aligned(word, places, ways, self.readings.region_lattices)
+        fits = self._aligned(spellings, places, ways, self.readings.region_lattices, self.readings.signatures)
         sureness = self.readings.text_scores[places]
         if target.is_plain:
-            alignment = Alignment(fits[0], fits[1], len(word))
+            alignment = Alignment(fits[0], fits[1], len(target.word))
             scores, whole = score(cosines, alignment, sureness), letter_fit(alignment) <= alignment.whole
         else:
-            scores, whole = score_anchored(fits[0], len(word), sureness), np.zeros(len(places), bool)
+            scores, whole = score_anchored(fits[0], len(target.word), sureness), np.zeros(len(places), bool)
         return self._table(target, places, places, scores, cosines, whole), fits[-1]
 
-    def _in_lines(self, target: Target, word: NDArray[np.int32], places: NDArray[np.int64], fits: FloatArray) -> Found:
+    def _in_lines(self, target: Target, number: int, fits: FloatArray) -> Found:
         """Return the lines in which a target may run on from one region into the next.
 
         Lines in which it surely lies within one region are not among them. A row stands for the whole line: where in it
         the letters are is found out for what is shown.
         """
-        readings = self.readings
-        certain = CERTAIN / len(word)
+        readings, spellings = self.readings, self._spellings[number]
+        certain = CERTAIN / len(target.word)
         within = np.full(len(readings.line_starts) - 1, WORST, np.float32)
-        np.maximum.at(within, readings.lines[places], fits)
+        np.maximum.at(within, readings.lines[self._proposed[number]], fits)
         proposed = within < certain
         proposed &= np.diff(readings.line_starts) > 1
         if not self.exhaustive:
             holds = np.zeros(len(proposed), bool)
-            holds[holding(readings.line_signatures, word_bits(self._shapes[word]))] = True
+            for spelling in spellings:
+                holds[holding(readings.line_signatures, word_bits(self._shapes[spelling.symbols]))] = True
             proposed &= holds
         lines = np.nonzero(proposed)[0]
         way = PART if target.is_plain else target.ends
-        (part,) = self._aligned(word, lines, (way,), readings.line_lattices)
+        (part,) = self._aligned(spellings, lines, (way,), readings.line_lattices, readings.line_signatures)
         runs_on = (part > _CROSSING_FIT) & ((part > within[lines] + _GAIN) | (part >= certain))
         lines, part = lines[runs_on], part[runs_on]
         sureness = self._line_scores[lines]
         if target.is_plain:
-            (whole,) = self._aligned(word, lines, (WHOLE,), readings.line_lattices)
-            scores = score_crossing(Alignment(whole, part, len(word)), sureness)
+            (whole,) = self._aligned(spellings, lines, (WHOLE,), readings.line_lattices, readings.line_signatures)
+            scores = score_crossing(Alignment(whole, part, len(target.word)), sureness)
             is_whole = whole >= part
         else:
-            scores, is_whole = score_anchored(part, len(word), sureness), np.zeros(len(lines), bool)
+            scores, is_whole = score_anchored(part, len(target.word), sureness), np.zeros(len(lines), bool)
         first, last = readings.line_starts[lines], readings.line_starts[lines + 1] - 1
         return self._table(target, first, last, scores, np.full(len(lines), np.nan, np.float32), is_whole)
 
@@ -159,17 +159,28 @@ class Evidence:
 
     def _aligned(
         self,
-        word: NDArray[np.int32],
+        spellings: Sequence[Spelling],
         places: NDArray[np.int64],
         ways: Sequence[Ends],
         lattices: Callable[[NDArray[np.int64]], LatticeBatch],
+        stored: Signatures,
     ) -> FloatArray:
         """Return the log-scores per letter (E, N) of a word in regions or lines, portion by portion."""
+        plain, *others = spellings
         fits = np.empty((len(ways), len(places)), np.float32)
         for start in range(0, len(places), _PORTION):
             portion = slice(start, start + _PORTION)
-            fits[:, portion] = align_ends(word, lattices(places[portion]), ways) / len(word)
-        return np.maximum(fits, np.float32(WORST), out=fits)
+            fits[:, portion] = align_ends(plain.symbols, lattices(places[portion]), ways)
+        for spelling in others:
+            # Symbols that stand for several letters are rare: only what holds them is aligned once more.
+            rare = np.setdiff1d(spelling.symbols, plain.symbols)
+            bits = np.unique(np.concatenate([word_bits(self._shapes[rare[n : n + 1]]) for n in range(len(rare))]))
+            rows = holding(stored[:, places], bits)
+            admitted = [number for number, way in enumerate(ways) if way.admits(spelling)]
+            if len(rows) and admitted:
+                again = align_ends(spelling.symbols, lattices(places[rows]), [ways[number] for number in admitted])
+                fits[np.ix_(admitted, rows)] = np.maximum(fits[np.ix_(admitted, rows)], again)
+        return np.maximum(fits / np.float32(len(plain.symbols)), np.float32(WORST))
 
     def _table(
         self,
