@@ -13,7 +13,20 @@ from textsearch.matching.patterns import LONGEST_PATTERN, LONGEST_TEXT, compile_
 
 @pytest.mark.parametrize(
     "pattern",
-    ["^re16", "re16$", "(taxi|cab)s?", r"\d{4}", "[a-z]+[0-9]+", "(?:a|b)c", "[*+?(]", r"\(\*", "a{2,3}", "[]*]"],
+    [
+        "^re16",
+        "re16$",
+        "(taxi|cab)s?",
+        r"\d{4}",
+        "[a-z]+[0-9]+",
+        "(?:a|b)c",
+        "[a*+?(]",
+        "a{2,3}",
+        "[]*1]",
+        "[ .]",
+        "[^.,]",
+        "|".join("abcdefghijkl"),
+    ],
 )
 def test_what_is_allowed(pattern: str) -> None:
     assert compile_pattern(Regex(pattern), f"/{pattern}/").pattern == pattern
@@ -29,6 +42,8 @@ def test_what_is_allowed(pattern: str) -> None:
         ("(?:a|b){2}", "repeated group"),
         ("a*b*c*d*", "3 repetitions.*holds 4"),
         ("a?" * 9, "8 question marks.*holds 0 and 9"),
+        (".?.?.?.*.*.*", "3 fewer for every repetition after the first.*holds 3 and 3"),
+        ("(.|.)" * 9, "8 question marks and bars in groups.*holds 0 and 9"),
         ("(?=a)", "Only plain groups"),
         (r"(a)\1", "Only plain groups"),
         ("a" * (LONGEST_PATTERN + 1), "200 characters"),
@@ -71,7 +86,23 @@ def test_punctuation_could_never_be_found(pattern: str) -> None:
     assert f"leave out the {mark} in" in str(caught.value)
 
 
-@pytest.mark.parametrize("pattern", ["a*a*a*b", "a?a?a?a?a?a?a?a?[^a]", "[a-z]{1,50}a{1,50}a{1,50}b"])
+@pytest.mark.parametrize("pattern", [r"\d+\.\d{2}", r"www\.ibm", "12[:.]30", "[*+?(]", "[]*]", r"\(\*", r"a[\.\-]b"])
+def test_punctuation_with_a_backslash_or_in_brackets_could_not_be_found_either(pattern: str) -> None:
+    with pytest.raises(QueryError, match="without punctuation; leave out the"):
+        compile_pattern(Regex(pattern), f"/{pattern}/")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a*a*a*b",
+        "a?a?a?a?a?a?a?a?[^a]",
+        "(a|a)" * 8 + "[^a]",
+        ".?(.|.).*.*.*b",
+        ".?.?.?.?(.|.).*.*b",
+        "[a-z]{1,50}a{1,50}a{1,50}b",
+    ],
+)
 def test_the_worst_that_is_allowed_ends_soon(pattern: str) -> None:
     compiled = compile_pattern(Regex(pattern), f"/{pattern}/")
     began = time.process_time()

@@ -5,13 +5,14 @@ anybody waits. So an expression repeats and leaves open only a few times, never 
 length, and looks at the first characters of a word or line only.
 
 What was read is compared as letters and digits without case, diacritics and punctuation. So the letters of an
-expression are folded in the same way, and punctuation in it is an error: it could never be found. What has a backslash
-stays as it is.
+expression are folded in the same way, and punctuation in it is an error, with a backslash or without, and so are
+brackets that hold nothing else: it could never be found. Any other character with a backslash stays as it is.
 """
 
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 
 from textsearch.alphabet import normalise
@@ -27,10 +28,16 @@ MOST_REPETITIONS = 3
 """Times that *, + or {m,n} may occur."""
 
 MOST_OPTIONS = 8
-"""Times that ? may occur."""
+"""Times that ?, and | within a group, may occur."""
+
+_OPTIONS_FOR_ONE = 3
+"""Options that a second or third repetition takes the place of: together they would multiply the ways to match."""
 
 _OPERATORS = "\\^$.|?*+()["
 """Characters that do not stand for themselves."""
+
+_COMPARED = string.ascii_lowercase + string.digits + " "
+"""ASCII characters that transcripts hold."""
 
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|[()|*+?]|\{\d+\}|\{\d*,\d*\}|.", re.DOTALL)
 
@@ -76,11 +83,13 @@ def _problem(pattern: str) -> str | None:
             several[-1] = several[-1] or closed
         elif repeats or token in "?|":
             several[-1] = True
-            options += token == "?"
+            # A bar outside of groups is tried once, not once more for each way in which the rest can match.
+            options += token == "?" or (token == "|" and len(several) > 1)
             repetitions += repeats and not token.strip("{}").isdigit()
-    if repetitions > MOST_REPETITIONS or options > MOST_OPTIONS:
+    if repetitions > MOST_REPETITIONS or options > MOST_OPTIONS - _OPTIONS_FOR_ONE * max(repetitions - 1, 0):
         return (
-            f"A regular expression may hold {MOST_REPETITIONS} repetitions and {MOST_OPTIONS} question marks, "
+            f"A regular expression may hold {MOST_REPETITIONS} repetitions and {MOST_OPTIONS} question marks and bars "
+            f"in groups, {_OPTIONS_FOR_ONE} fewer for every repetition after the first; "
             f"this one holds {repetitions} and {options}."
         )
     return None
@@ -89,9 +98,22 @@ def _problem(pattern: str) -> str | None:
 def _punctuation(tokens: list[str]) -> str | None:
     """Return why the punctuation in an expression is not accepted, None if there is none that stands for itself."""
     for token in tokens:
-        if _is_literal(token) and not normalise(token) and unicodedata.category(token)[0] in "PS":
+        escaped = token[1:] if token[0] == "\\" else ""
+        literal = token if _is_literal(token) else escaped
+        is_mark = len(literal) == 1 and not normalise(literal) and unicodedata.category(literal)[0] in "PS"
+        if is_mark or (len(token) > 1 and token[0] == "[" and _holds_marks_only(token)):
             return f"Letters and digits are compared without punctuation; leave out the {token} in this expression."
     return None
+
+
+def _holds_marks_only(brackets: str) -> bool:
+    """Return whether [ ] can match no letter, digit or space."""
+    if not brackets.isascii():
+        return False
+    try:
+        return re.search(brackets, _COMPARED, re.IGNORECASE) is None
+    except re.error:
+        return False  # which is told when the whole expression is understood
 
 
 def _normalised(token: str) -> str:
