@@ -71,6 +71,7 @@ def test_what_a_query_means(text: str, clauses: list[Clause]) -> None:
         ("|cab", 0, "both sides"),
         ("taxi||cab", 5, "both sides"),
         ("a *", 2, "letters beside it"),
+        ("cola|-pepsi", 5, r"before all alternatives.*write \\- for"),
         ("st*r", 2, "only before or after"),
         ('"a"b', 3, "must be a space"),
         ("/a/b", 3, "must be a space"),
@@ -83,6 +84,12 @@ def test_an_error_points_at_the_character(text: str, position: int, message: str
     with pytest.raises(QueryError, match=message) as caught:
         parse(text)
     assert str(caught.value).splitlines()[1:] == [f"  {text}", "  " + " " * position + "^"]
+
+
+def test_a_minus_may_stand_after_a_bar_as_itself() -> None:
+    (clause,) = parse(r"cola|\-pepsi | -").clauses
+    assert [str(alternative) for alternative in clause.alternatives] == ["cola", r"\-pepsi", r"\-"]
+    assert str(clause) == r"cola|\-pepsi|\-"
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])

@@ -6,8 +6,10 @@ r"""The query language: what a query may say, as a syntax tree; from text to tre
     word        = ["*"], characters, ["*"]
 
 A backslash makes the next character an ordinary one. Between quotes only the closing quote and the backslash mean
-something, within a regular expression only the closing slash and a backslash before a slash. A minus, a quote and a
-slash mean something only where an alternative begins, so "Coca-Cola", 5" and 1/2 need no backslash.
+something, within a regular expression only the closing slash and a backslash before a slash. A quote and a
+slash mean something only where an alternative begins, so 5" and 1/2 need no backslash; a minus only where a clause
+begins, so Coca-Cola needs none. It excludes all alternatives of its clause, also where they are only a part of a word:
+`vitamin -b` leaves out every photo that shows a b.
 """
 
 from __future__ import annotations
@@ -167,6 +169,10 @@ class _Parser:
         self.place += excluded
         alternatives = [self.alternative()]
         while self._bar_follows():
+            if self._next() == "-" and not self._is_end(self.place + 1):
+                raise self._error(
+                    self.place, "A minus goes before all alternatives, as in -a|b; write \\- for a minus itself."
+                )
             alternatives.append(self.alternative())
         return Clause(tuple(alternatives), excluded)
 
