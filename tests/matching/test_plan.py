@@ -59,6 +59,16 @@ def test_width_case_and_composition_do_not_matter(text: str) -> None:
     assert plan_of(text).targets[0].word == "cafe"
 
 
+def test_words_written_as_one_keep_what_was_typed() -> None:
+    assert plan_of("Café Paris").joined == Target("cafeparis", marked="caféparis")
+
+
+def test_what_should_be_there_is_told_from_what_must_not() -> None:
+    plan = plan_of("coca cola|/x/ -pepsi|cola")
+    assert [part.word for part in plan.sought] == ["coca", "cola", "/x/"]
+    assert [target.word for target in plan.targets] == ["coca", "cola", "pepsi"]
+
+
 def test_an_expression_is_kept_as_written() -> None:
     ((pattern,),) = plan_of("/^RE\\d+/").wanted
     assert isinstance(pattern, Pattern)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textsearch.alignment import WHOLE, Ends
@@ -87,17 +88,16 @@ class Plan:
         return cls(text, tuple(wanted), tuple(excluded), _joined(words) if joinable else None)
 
     @property
+    def sought(self) -> tuple[Target | Pattern, ...]:
+        """Return all letters and expressions that should be there, each once, in the order of the query."""
+        joined = () if self.joined is None else (self.joined,)
+        return _parts([*(sought for clause in self.wanted for sought in clause), *joined])
+
+    @property
     def targets(self) -> tuple[Target, ...]:
-        """Return all letters to look for, each once, in the order of the query."""
-        found: dict[Target, None] = {}
-        for sought in (*(sought for clause in self.wanted for sought in clause), *self.excluded):
-            if isinstance(sought, Words):
-                found |= dict.fromkeys((*sought.words, sought.joined))
-            elif isinstance(sought, Target):
-                found[sought] = None
-        if self.joined is not None:
-            found[self.joined] = None
-        return tuple(found)
+        """Return all letters to look for, each once: those that should be there, then those that must not."""
+        parts = dict.fromkeys((*self.sought, *_parts(self.excluded)))
+        return tuple(part for part in parts if isinstance(part, Target))
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -133,14 +133,9 @@ class _Reader:
 
     def target(self, text: str, ends: Ends, position: int) -> Target | None:
         word = normalise(text)
-        unknown = list(dict.fromkeys(letter for letter in word if letter not in self.alphabet.letters))
-        if unknown:
-            shown = ", ".join(unknown)
-            raise error_at(
-                self.text,
-                position,
-                f"This index cannot read {shown}; leave it out. What can be searched: textsearch info --alphabet",
-            )
+        problem = unreadable(word, self.alphabet)
+        if problem:
+            raise error_at(self.text, position, problem)
         typed = marked(text)
         return Target(word, ends, typed if typed != word else None) if word else None
 
@@ -149,5 +144,35 @@ def _ends(word: Word) -> Ends:
     return Ends(not word.open_start, not word.open_end)
 
 
-def _joined(words: tuple[Target, ...] | list[Target]) -> Target:
-    return Target("".join(word.word for word in words))
+def unreadable(word: str, alphabet: Alphabet) -> str | None:
+    """Return why a normalised word cannot be searched; None if all of its letters can be read."""
+    unknown = ", ".join(dict.fromkeys(letter for letter in word if letter not in alphabet.letters))
+    if not unknown:
+        return None
+    return f"This index cannot read {unknown}; leave it out. What can be searched: textsearch info --alphabet"
+
+
+def readable(text: str, alphabet: Alphabet) -> str:
+    """Return a text normalised, all of it letters.
+
+    Raises:
+        QueryError: nothing of it can be searched, or some letters of it cannot.
+    """
+    word = normalise(text)
+    problem = unreadable(word, alphabet) if word else f"{text!r} holds no letter or digit; give at least one."
+    if problem:
+        raise QueryError(problem)
+    return word
+
+
+def _joined(words: Sequence[Target]) -> Target:
+    typed = "".join(word.marked or word.word for word in words) if any(word.marked for word in words) else None
+    return Target("".join(word.word for word in words), marked=typed)
+
+
+def _parts(sought: Sequence[Sought]) -> tuple[Target | Pattern, ...]:
+    """Return the letters and expressions that some things are made of, each once."""
+    found: dict[Target | Pattern, None] = {}
+    for each in sought:
+        found |= dict.fromkeys((*each.words, each.joined) if isinstance(each, Words) else (each,))
+    return tuple(found)
