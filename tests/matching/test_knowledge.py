@@ -55,6 +55,21 @@ def test_knowledge_never_lowers_a_score_and_keeps_the_kind_of_letters(
         assert kind == before_kind or (before_kind == SIMILAR and kind == KNOWLEDGE and known[image] > before)
 
 
+def test_weak_knowledge_takes_no_text_hit_away() -> None:
+    def fused_at(text: float, sure: float) -> Ranking:
+        return fused(best_of({1: (SIMILAR, text)}), {1: Relevance(sure, tuple)}, KIND_MARGIN, 2.0, 25.0)
+
+    scores = []
+    for sure in (0.09, 0.15, 0.24):
+        found = fused_at(0.1, sure)
+        assert found.kinds.tolist() == [SIMILAR]
+        scores.append(float(found.values[0]))
+    assert scores == sorted(scores) and scores[0] >= 0.1
+    assert fused_at(0.1, 0.25).kinds.tolist() == [KNOWLEDGE]
+    # What is no hit by its text does not become one by what is no hit by itself.
+    assert fused_at(0.005, 0.2).images.tolist() == []
+
+
 @given(_photos)
 def test_without_knowledge_the_order_is_that_of_the_text(photos: dict[int, tuple[int, float]]) -> None:
     best = best_of(photos)

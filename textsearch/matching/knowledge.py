@@ -176,6 +176,9 @@ def fused(best: Best, known: Relevances, margin: float, least: float, least_know
     text = np.concatenate([best.values, np.zeros(len(others))])
     kinds = np.concatenate([best.kinds, np.full(len(others), KNOWLEDGE)])
     places = np.concatenate([np.arange(len(best.images)), np.full(len(others), NOT_FOUND)])
+    # What is known too weakly to be a hit may support the text, but never takes a text hit's place.
+    too_weak = (kinds >= SIMILAR) & (sure > text) & (100 * sure < least_known)
+    sure = np.where(too_weak, np.minimum(sure, text), sure)
     known_better = (kinds >= SIMILAR) & (sure > text)
     kinds[known_better] = KNOWLEDGE
     values = np.where(known_better, sure, text + (1 - text) * SUPPORT * sure)
