@@ -18,6 +18,9 @@ from textsearch.types import FloatArray
 
 _Held = tuple[Vectors, Stamp]
 
+_COMPARED_AT_ONCE = 50_000
+"""Vectors unpacked at once: 96 MB of float32 at 480 dimensions. A letter alone may be compared with all there are."""
+
 
 class Mirror:
     """Loads the vectors when they are first needed and brings them up to date before each use. Thread-safe."""
@@ -42,9 +45,15 @@ class Mirror:
 
     def compare(self, queries: FloatArray, ids: NDArray[np.int64]) -> FloatArray:
         """Return cosines (W, N) float32 of vectors (W, D) with regions; 0 for ids that are not there."""
-        with self._lock:
-            found = self._current()[0].compare(queries, ids)
-        return similarity(queries, self._catalog.embeddings(ids)) if found is None else found
+        compared = np.zeros((len(queries), len(ids)), np.float32)
+        for start in range(0, len(ids), _COMPARED_AT_ONCE):
+            portion = slice(start, start + _COMPARED_AT_ONCE)
+            with self._lock:
+                found = self._current()[0].compare(queries, ids[portion])
+            compared[:, portion] = (
+                similarity(queries, self._catalog.embeddings(ids[portion])) if found is None else found
+            )
+        return compared
 
     def prepare(self) -> None:
         """Load the vectors now; what is missing for that (FAISS, a GPU) is found out before any work is done."""

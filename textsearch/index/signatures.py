@@ -54,18 +54,22 @@ def word_bits(word: NDArray[np.int32]) -> NDArray[np.int64]:
     return np.unique(_hash(word[:-1], word[1:]))
 
 
-def holding(stored: Signatures, bits: NDArray[np.int64], lacking: int = 0) -> NDArray[np.int64]:
-    """Return the places (N,) int64 of signatures that have all bits, or all but so many."""
-    if lacking <= 0:
-        kept = np.ones(stored.shape[1], bool)
-        for plane in np.unique(bits // 64).tolist():
-            mask = np.bitwise_or.reduce(np.uint64(1) << (bits[bits // 64 == plane] % 64).astype(np.uint64))
-            kept &= (stored[plane] & mask) == mask
-        return np.nonzero(kept)[0]
-    found = np.zeros(stored.shape[1], np.uint8)
+def holding(stored: Signatures, bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places (N,) int64 of signatures that have all bits."""
+    kept = np.ones(stored.shape[1], bool)
+    for plane in np.unique(bits // 64).tolist():
+        mask = np.bitwise_or.reduce(np.uint64(1) << (bits[bits // 64 == plane] % 64).astype(np.uint64))
+        kept &= (stored[plane] & mask) == mask
+    return np.nonzero(kept)[0]
+
+
+def lacking_few(stored: Signatures, bits: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return the places (N,) int64 of signatures that lack one bit at least and `most` at most, and how many (N,)."""
+    lacking = np.full(stored.shape[1], len(bits), np.uint8)
     for bit in bits.tolist():
-        found += (stored[bit // 64] >> np.uint64(bit % 64)).astype(np.uint8) & np.uint8(1)
-    return np.nonzero(found >= len(bits) - lacking)[0]
+        lacking -= (stored[bit // 64] >> np.uint64(bit % 64)).astype(np.uint8) & np.uint8(1)
+    places = np.nonzero((lacking > 0) & (lacking <= most))[0]
+    return places, lacking[places]
 
 
 class _Runs:

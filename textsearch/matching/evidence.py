@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from textsearch.alignment import CERTAIN, PART, WHOLE, WORST, Alignment, Ends, L
 from textsearch.alphabet import Alphabet, Spelling
 from textsearch.index.folder import IndexFolder
 from textsearch.index.readings import Readings
-from textsearch.index.signatures import Signatures, holding, word_bits
+from textsearch.index.signatures import Signatures, holding, lacking_few, word_bits
 from textsearch.matching.found import Found
 from textsearch.matching.plan import Target
 from textsearch.rerank import Scores, letter_fit, score, score_anchored, score_crossing
@@ -29,6 +29,9 @@ _LONG_WORD = 5
 
 _PAIRS_OF_A_LETTER = 2
 """Pairs of letters that one misread letter takes away."""
+
+_FEW = 2_000
+"""So few regions that fulfil a condition are all scored."""
 
 _PORTION = 50_000
 """Regions or lines aligned at once; bounds the memory."""
@@ -49,6 +52,7 @@ class Evidence:
         targets: T things to look for.
         vectors: (T, D) float32, unit vectors.
         exhaustive: whether to score every region.
+        allowed: ids of the images that matter; None for all.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Evidence:
         targets: Sequence[Target],
         vectors: FloatArray,
         exhaustive: bool,
+        allowed: Collection[int] | None = None,
     ) -> None:
         self.index = index
         self.alphabet = alphabet
@@ -66,9 +71,11 @@ class Evidence:
         self.vectors = vectors
         self.exhaustive = exhaustive
         self._shapes = alphabet.shapes
+        self._allowed = None if allowed is None else np.isin(self.readings.image_ids, list(allowed))
         self._spellings = [alphabet.spellings(target.word, self.readings.present) for target in self.targets]
         if exhaustive:
-            self._proposed = [np.arange(len(self.readings))] * len(self.targets)
+            everywhere = np.arange(len(self.readings)) if self._allowed is None else np.flatnonzero(self._allowed)
+            self._proposed = [everywhere] * len(self.targets)
         else:
             near = self._near()
             self._proposed = [self._proposals(spellings, near) for spellings in self._spellings]
@@ -84,17 +91,35 @@ class Evidence:
 
     def _near(self) -> NDArray[np.int64]:
         """Return the places of the regions that the vectors propose for any target."""
-        ids, _ = self.index.nearest(self.vectors, NEIGHBOURS)
+        count = NEIGHBOURS
+        if self._allowed is not None:
+            chosen = np.flatnonzero(self._allowed)
+            if len(chosen) <= _FEW:
+                return chosen
+            # So many of all regions that about as many as otherwise are among those that matter.
+            count = NEIGHBOURS * len(self.readings) // len(chosen)
+        ids, _ = self.index.nearest(self.vectors, count)
         places = self.readings.places(np.unique(ids))
-        return places[places >= 0]
+        return self._that_matter(places[places >= 0])
+
+    def _that_matter(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        return places if self._allowed is None else places[self._allowed[places]]
 
     def _proposals(self, spellings: Sequence[Spelling], near: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the places of the regions worth scoring for a word, ascending."""
         bits = [word_bits(self._shapes[spelling.symbols]) for spelling in spellings]
-        proposals = [near, *(holding(self.readings.signatures, own) for own in bits)]
+        proposals = [near, *(self._that_matter(holding(self.readings.signatures, own)) for own in bits)]
         if len(spellings[0].symbols) >= _LONG_WORD:
-            proposals.append(holding(self.readings.signatures, bits[0], _PAIRS_OF_A_LETTER)[:_MISREAD])
+            proposals.append(self._misread(bits[0]))
         return np.unique(np.concatenate(proposals))
+
+    def _misread(self, bits: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the places of the regions that lack the fewest of a word's bits, but some."""
+        places, lacking = lacking_few(self.readings.signatures, bits, _PAIRS_OF_A_LETTER)
+        if self._allowed is not None:
+            kept = self._allowed[places]
+            places, lacking = places[kept], lacking[kept]
+        return places[np.argsort(lacking, kind="stable")[:_MISREAD]]
 
     @cached_property
     def _cosines(self) -> list[FloatArray]:
@@ -129,6 +154,8 @@ class Evidence:
         np.maximum.at(within, readings.lines[self._proposed[number]], fits)
         proposed = within < certain
         proposed &= np.diff(readings.line_starts) > 1
+        if self._allowed is not None:
+            proposed &= self._allowed[readings.line_starts[:-1]]
         if not self.exhaustive:
             holds = np.zeros(len(proposed), bool)
             for spelling in spellings:
