@@ -46,7 +46,6 @@ def _fold_character(character: str, marks: bool = False) -> str:
     return "".join(c for c in unicodedata.normalize("NFC", kept) if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 
-@lru_cache(maxsize=65536)
 def _spell(character: str) -> str:
     """Return the letters and digits that search compares a character with."""
     return "" if character in _SIGNS else plain(_fold_character(character))
@@ -138,12 +137,18 @@ class Alphabet:
     def joined(self) -> dict[str, int]:
         """Return the symbol of each run of letters for which there is a class: of "ss" that of ß."""
         found: dict[str, int] = {}
-        for character in self.characters:
-            letters = _spell(character)
+        for number, letters in self._respelt.items():
             if len(letters) > 1 and letters not in found:
                 # œ is a letter of its own to the networks, ß is none.
-                found[letters] = self.letters.get(_fold_character(character), len(self.letters) + 1 + len(found))
+                found[letters] = int(self.folded[number]) or len(self.letters) + 1 + len(found)
         return found
+
+    @cached_property
+    def _respelt(self) -> dict[int, str]:
+        """Return, by class, how those are spelt that the networks see otherwise."""
+        seen = ((number, _fold_character(character)) for number, character in enumerate(self.characters))
+        other = [number for number, folded in seen if len(folded) > 1 or plain(folded) != folded]
+        return {number: _spell(self.characters[number]) for number in other}
 
     @cached_property
     def symbols(self) -> NDArray[np.int32]:
@@ -151,8 +156,10 @@ class Alphabet:
 
         NOTHING for classes that search ignores.
         """
-        known = self.letters | self.joined
-        return np.array([known.get(_spell(character), NOTHING) for character in self.characters], np.int32)
+        symbols = self.folded.copy()
+        for number, letters in self._respelt.items():
+            symbols[number] = self.joined.get(letters, self.letters.get(letters, NOTHING))
+        return symbols
 
     @cached_property
     def look_alikes(self) -> tuple[NDArray[np.int32], ...]:
@@ -187,7 +194,7 @@ class Alphabet:
 
         Args:
             word: normalised, of letters that the recogniser can read.
-            present: (65536,) bool, which symbols any of the lattices holds at all.
+            present: (65536,) bool, which symbols any of the lattices surely holds.
         """
         joined = [(letters, symbol) for letters, symbol in self.joined.items() if present[symbol]]
         places = sorted(place for letters, symbol in joined for place in _places(word, letters, symbol))

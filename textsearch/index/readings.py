@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.alignment import CHOICES, LatticeBatch
+from textsearch.alignment import CERTAIN, CHOICES, STEPS_PER_NAT, LatticeBatch
 from textsearch.alphabet import Alphabet
 from textsearch.index.signatures import PLANES, Signatures, signatures
 from textsearch.lattice import ranges
@@ -154,9 +154,9 @@ class Readings:
 
     @cached_property
     def present(self) -> NDArray[np.bool_]:
-        """Return (65536,) bool: which symbols any region can be read to hold."""
+        """Return (65536,) bool: which symbols a frame of any region holds as surely as a word that is there needs."""
         present = np.zeros(1 << 16, bool)
-        present[self.letters] = True
+        present[self.letters[self.costs <= -CERTAIN * STEPS_PER_NAT]] = True
         return present
 
     @cached_property

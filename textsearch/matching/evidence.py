@@ -84,10 +84,14 @@ class Evidence:
         """Return where a target may be, in regions and in lines."""
         number = self.targets.index(target)
         within, fits = self._in_regions(target, number)
-        if len(target.word) < 2:
+        if self._length(number) < 2:
             return within
         crossing = self._in_lines(target, number, fits)
         return Found.merged([within, crossing]) if len(crossing) else within
+
+    def _length(self, number: int) -> int:
+        """Return how many letters a target has."""
+        return len(self._spellings[number][0].symbols)
 
     def _near(self) -> NDArray[np.int64]:
         """Return the places of the regions that the vectors propose for any target."""
@@ -136,10 +140,10 @@ class Evidence:
         fits = self._aligned(spellings, places, ways, self.readings.region_lattices, self.readings.signatures)
         sureness = self.readings.text_scores[places]
         if target.is_plain:
-            alignment = Alignment(fits[0], fits[1], len(target.word))
+            alignment = Alignment(fits[0], fits[1], self._length(number))
             scores, whole = score(cosines, alignment, sureness), letter_fit(alignment) <= alignment.whole
         else:
-            scores, whole = score_anchored(fits[0], len(target.word), sureness), np.zeros(len(places), bool)
+            scores, whole = score_anchored(fits[0], self._length(number), sureness), np.zeros(len(places), bool)
         return self._table(target, places, places, scores, cosines, whole), fits[-1]
 
     def _in_lines(self, target: Target, number: int, fits: FloatArray) -> Found:
@@ -149,7 +153,7 @@ class Evidence:
         the letters are is found out for what is shown.
         """
         readings, spellings = self.readings, self._spellings[number]
-        certain = CERTAIN / len(target.word)
+        certain = CERTAIN / self._length(number)
         within = np.full(len(readings.line_starts) - 1, WORST, np.float32)
         np.maximum.at(within, readings.lines[self._proposed[number]], fits)
         proposed = within < certain
@@ -169,10 +173,10 @@ class Evidence:
         sureness = self._line_scores[lines]
         if target.is_plain:
             (whole,) = self._aligned(spellings, lines, (WHOLE,), readings.line_lattices, readings.line_signatures)
-            scores = score_crossing(Alignment(whole, part, len(target.word)), sureness)
+            scores = score_crossing(Alignment(whole, part, self._length(number)), sureness)
             is_whole = whole >= part
         else:
-            scores, is_whole = score_anchored(part, len(target.word), sureness), np.zeros(len(lines), bool)
+            scores, is_whole = score_anchored(part, self._length(number), sureness), np.zeros(len(lines), bool)
         first, last = readings.line_starts[lines], readings.line_starts[lines + 1] - 1
         return self._table(target, first, last, scores, np.full(len(lines), np.nan, np.float32), is_whole)
 
