@@ -27,11 +27,14 @@ _MAY_MATCH_SPACE = re.compile(r"[ .\[]|\\[sSWD]|\\x|\\u")
 
 @dataclass(frozen=True)
 class _Texts:
-    """The normalised transcripts of an index: each word with its places, and the lines of several words."""
+    """The normalised transcripts of an index: each word with its places, and the lines of several words, with theirs.
+
+    What holds no letter or digit is no word: "Marks & Spencer" reads "marks spencer" also where & is a region.
+    """
 
     readings: Readings
     places: Mapping[str, Sequence[int]]
-    lines: Sequence[tuple[int, str]]
+    lines: Sequence[tuple[Sequence[int], str]]
 
 
 class Transcripts:
@@ -57,11 +60,11 @@ class Transcripts:
                 extent = match.start() / len(word), match.end() / len(word)
                 rows += [(place, place, *extent) for place in places]
         if _MAY_MATCH_SPACE.search(pattern.compiled.pattern):
-            for start, line in texts.lines:
+            for line_places, line in texts.lines:
                 match = search(line[:LONGEST_TEXT])
                 if match and " " in match.group():
                     first, last = _words_at(line, match.start(), match.end())
-                    rows.append((start + first, start + last, np.nan, np.nan))
+                    rows.append((line_places[first], line_places[last], np.nan, np.nan))
         return _table(pattern, rows, readings)
 
     def _current(self, readings: Readings) -> _Texts:
@@ -76,8 +79,11 @@ class Transcripts:
         places: dict[str, list[int]] = {}
         for place, word in enumerate(words):
             places.setdefault(word, []).append(place)
-        bounds = readings.line_starts.tolist()
-        lines = [(start, " ".join(words[start:stop])) for start, stop in pairwise(bounds) if stop - start > 1]
+        lines = []
+        for start, stop in pairwise(readings.line_starts.tolist()):
+            own = [place for place in range(start, stop) if words[place]]
+            if len(own) > 1:
+                lines.append((own, " ".join(words[place] for place in own)))
         return _Texts(readings, places, lines)
 
 
