@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,12 +52,12 @@ def standing_together(words: Sequence[Found], readings: Readings, apart: float, 
     text, phrase, rows = best.text.copy(), best.phrase.copy(), best.rows.copy()
     groups = [_Rows(word) for word in words]
     highest = 100 * best.values + cut.margin * (SIMILAR - best.kinds)
-    reached: list[float] = []
+    reached: list[float] = []  # a heap of the best, at most `enough`
     matters = (best.rows != NO_ROW).all(axis=1) & (best.values >= cut.floor) & (best.kinds <= cut.worst)
     candidates = np.nonzero(matters)[0]
     for place in candidates[np.argsort(-highest[candidates], kind="stable")].tolist():
-        if cut.enough is not None and _settled(reached, cut.enough, float(highest[place])):
-            break
+        if len(reached) == cut.enough and reached[0] >= highest[place]:
+            break  # so many have reached what no other can surpass
         image = int(best.images[place])
         own = [group.of(image) for group in groups]
         chain = _best_chain(own, words, readings, image) if all(map(len, own)) else None
@@ -68,14 +69,11 @@ def standing_together(words: Sequence[Found], readings: Readings, apart: float, 
             if (kind, -together) <= (int(kinds[place]), -float(values[place])):
                 values[place], kinds[place], rows[place] = together, kind, chosen
                 text[place], phrase[place] = value, close
-        if kinds[place] <= cut.worst:
-            reached.append(100 * float(values[place]) + cut.margin * (SIMILAR - int(kinds[place])))
+        if cut.enough is not None and kinds[place] <= cut.worst:
+            heappush(reached, 100 * float(values[place]) + cut.margin * (SIMILAR - int(kinds[place])))
+            if len(reached) > cut.enough:
+                heappop(reached)
     return replace(best, values=values, kinds=kinds, rows=rows, text=text, phrase=phrase)
-
-
-def _settled(reached: list[float], enough: int, highest: float) -> bool:
-    """Return whether at least `enough` images have reached what no other can surpass."""
-    return len(reached) >= enough and sorted(reached, reverse=True)[enough - 1] >= highest
 
 
 class _Rows:
