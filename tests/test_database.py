@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -253,8 +255,25 @@ def test_encode_query_gives_unit_vectors(tmp_path: Path) -> None:
         vectors = database.encode_query(["exit", "coca cola"])
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
         assert database.encode_query([]).shape == (0, 64)
+        expected = FakeModel().encode_words(["borabora", "taxicab", "a", "ab"])
+        given = database.encode_query(["bora bora", "taxi|cab", "-a", '"a* b'])
+        np.testing.assert_array_equal(given, expected)
+        with pytest.raises(QueryError, match="cannot read 永"):
+            database.encode_query(["永"])
         with pytest.raises(QueryError):
             database.encode_query(["?"])
+
+
+def test_a_closed_database_keeps_nothing_of_its_index_in_memory(tmp_path: Path) -> None:
+    save_photo(tmp_path / "photos" / "exit.png", "EXIT")
+    with Database(tmp_path / "index", FakeModel()) as database:
+        database.index(tmp_path / "photos")
+        database.search("exit")
+        readings = weakref.ref(database._search().index)
+        database.close()
+        gc.collect()
+        assert readings() is None
+        assert len(database.search("exit")) == 1
 
 
 def test_an_index_keeps_the_preset_it_was_begun_with(tmp_path: Path) -> None:

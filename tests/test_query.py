@@ -96,6 +96,11 @@ def test_k_limits_and_0_is_the_whole_gallery(database: Database) -> None:
     assert (whole[-1].score, whole[-1].matches) == (0, ())
 
 
+def test_the_whole_gallery_is_without_what_is_excluded(database: Database) -> None:
+    assert set(names(database.search("coca -cold", 0))) == set(GALLERY) - {"reversed"}
+    assert set(names(database.search("xyz -hotel|cola", 0))) == set(GALLERY) - {"hotel", "cola", "merged", "reversed"}
+
+
 def test_the_first_k_are_the_same_whatever_k_is(database: Database) -> None:
     whole = database.search("coca cola", 0)
     for k in (1, 2, 3, 5):

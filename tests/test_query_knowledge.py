@@ -21,6 +21,7 @@ from textsearch.index.records import PICTURE_WIDTH, Notice, PhotoKnowledge
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.question import ask
 from textsearch.knowledge.spans import Reading
+from textsearch.query import SearchOptions
 from textsearch.types import ByteArray, FloatArray
 
 WALGREENS, JAGUAR, BIG_CAT = "Q1591889", "Q21170490", "n02128925"
@@ -161,6 +162,15 @@ def test_the_first_k_are_the_same_whatever_k_is(database: Database) -> None:
 
 def test_hits_by_knowledge_obey_the_least_score(database: Database) -> None:
     assert "chemist" not in kinds(database.search("pharmacy", min_score=90))
+
+
+def test_a_higher_least_score_adds_no_hit(database: Database) -> None:
+    usual = kinds(database.search("pharmacy"))
+    for least in (2.0, 5.0, 20.0, 25.0, 60.0):
+        assert kinds(database.search("pharmacy", min_score=least)).items() <= usual.items()
+    assert SearchOptions(min_score=5).least_known == SearchOptions().least_known
+    assert SearchOptions(min_score=1).least_known == 1
+    assert SearchOptions(0).least_known == 0
 
 
 # --- a brand, an ambiguous name

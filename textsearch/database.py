@@ -18,7 +18,7 @@ from textsearch.index.records import Notice, OwnCategory
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.location import locate, locate_gallery
 from textsearch.matching.pictures import pixels_of, word_in
-from textsearch.matching.plan import Plan
+from textsearch.matching.plan import readable
 from textsearch.query import Searcher, SearchOptions
 from textsearch.types import (
     ByteArray,
@@ -90,6 +90,12 @@ class Database(AdaptableIndex):
         """Return the database."""
         return self
 
+    def close(self) -> None:
+        """Close the index. What is asked next opens it again."""
+        with self._lock:
+            super().close()
+            self._searcher = None
+
     def index(
         self,
         *sources: str | Path,
@@ -149,8 +155,8 @@ class Database(AdaptableIndex):
             match: "exact" returns only photos that show the words themselves, "partial" also those that show them as
                 parts of longer words, "auto" also similar ones, exact before partial before similar; "similar" returns
                 the same photos as "auto" in the order of their scores alone.
-            min_score: hits below this score (0 to 100) are left out; None leaves out those that hardly ever hold the
-                query (below 2), and nothing where the whole gallery is asked for.
+            min_score: hits below this score (0 to 100) are left out; None is 2, for what scores less hardly ever holds
+                the query, and 0 where k is 0. Unless it is below 2, hits by knowledge alone also need 25.
             exhaustive: score every region of the index, not only the likely ones; slower.
             rerank: "auto": where the whole query is the name of something, such as "pharmacy", photos that are known
                 to show it are hits, too (kind "knowledge"), and what is known raises the scores of others; only with
@@ -341,15 +347,13 @@ class Database(AdaptableIndex):
             writer.remove_own_category(found[0])
 
     def encode_query(self, words: Iterable[str]) -> FloatArray:
-        """Return (W, D) float32 unit vectors of words, in the space of the index.
+        """Return (W, D) float32 unit vectors of words, or of several as one; nothing in them is an operator.
 
         Raises:
             QueryError: a word holds nothing that can be searched.
         """
-        plans = [Plan.of(word, self.model.alphabet) for word in words]
-        if not plans:
-            return np.zeros((0, self.model.dimension), np.float32)
-        return self.model.encode_words(["".join(plan.words) for plan in plans])
+        normalised = [readable(word, self.model.alphabet) for word in words]
+        return self.model.encode_words(normalised) if normalised else np.zeros((0, self.model.dimension), np.float32)
 
     def _search(self) -> Searcher:
         with self._lock:

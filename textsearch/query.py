@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import get_args
 
 import numpy as np
 
-from textsearch.errors import QueryError
 from textsearch.hits import Explanation, Fact, Hit, SearchResult
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import StoredRegion
@@ -19,7 +17,6 @@ from textsearch.matching.found import Best, Found, either, every
 from textsearch.matching.knowledge import (
     KINDS,
     KNOWLEDGE,
-    LEAST_KNOWN,
     Knowing,
     Ranking,
     Relevances,
@@ -27,13 +24,12 @@ from textsearch.matching.knowledge import (
     fused,
 )
 from textsearch.matching.marks import prefer_marks
+from textsearch.matching.options import SearchOptions
 from textsearch.matching.phrases import Cut, standing_together
 from textsearch.matching.plan import Pattern, Plan, Sought, Target, Words
 from textsearch.matching.transcripts import Transcripts
 from textsearch.rerank import (
     APART,
-    EXACT,
-    KIND_MARGIN,
     LEAST_PHRASE,
     MEANINGFUL,
     MINIMUM_SCORE,
@@ -41,73 +37,15 @@ from textsearch.rerank import (
     SEPARATE,
     SIMILAR,
 )
-from textsearch.types import FloatArray, MatchMode, Rerank, TextModel
+from textsearch.types import FloatArray, TextModel
+
+__all__ = ["SearchOptions", "Searcher"]
 
 _CACHED_REGIONS = 20_000
 """Regions kept in memory between queries."""
 
 _NEAREST = 5
 """Words of the gallery that are named where nothing was found."""
-
-
-@dataclass(frozen=True)
-class SearchOptions:
-    """What a search returns; see `textsearch.database.Database.search`."""
-
-    k: int = 20
-    match: MatchMode = "auto"
-    min_score: float | None = None
-    exhaustive: bool = False
-    rerank: Rerank = "auto"
-    category: str | None = None
-    scene: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
-        if self.k < 0:
-            raise ValueError(f"k must be 0 (the whole gallery) or positive, not {self.k}")
-        if self.match not in get_args(MatchMode):
-            raise QueryError(f"There is no match mode {self.match!r}; choose one of {', '.join(get_args(MatchMode))}.")
-        if self.rerank not in get_args(Rerank):
-            raise QueryError(f"There is no reranking {self.rerank!r}; choose one of {', '.join(get_args(Rerank))}.")
-
-    @property
-    def least(self) -> float:
-        """Return the lowest score, 0 to 100, of a hit."""
-        if self.min_score is not None:
-            return self.min_score
-        return MINIMUM_SCORE if self.k else 0.0
-
-    @property
-    def least_known(self) -> float:
-        """Return the lowest score, 0 to 100, of a hit that only knowledge speaks for."""
-        return LEAST_KNOWN if self.k and self.min_score is None else self.least
-
-    @property
-    def conditions(self) -> str:
-        """Return the conditions on what photos show, for a person; empty if there is none."""
-        named = {"category": self.category, "scene": self.scene}
-        return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
-
-    @property
-    def uses_knowledge(self) -> bool:
-        """Return whether what is known about photos may order and add hits; the other modes ask about text alone."""
-        return self.rerank == "auto" and self.match == "auto"
-
-    @property
-    def worst(self) -> int:
-        """Return the worst kind of a hit, a place in `rerank.KINDS`."""
-        return {"exact": EXACT, "partial": PARTIAL}.get(self.match, SIMILAR)
-
-    @property
-    def margin(self) -> float:
-        """Return the points by which a photo must score more to come before one of the next better kind."""
-        return 0.0 if self.match == "similar" else KIND_MARGIN
-
-    @property
-    def everything(self) -> bool:
-        """Return whether photos without any match are hits, too."""
-        return self.k == 0 and self.least <= 0 and self.match in ("auto", "similar")
 
 
 class Searcher:
@@ -136,18 +74,17 @@ class Searcher:
             QueryError: the query is empty, malformed or cannot be searched; or a condition is not covered.
             MissingDependencyError: the scene is no known name, and the sentence encoder is not installed.
         """
+        began = time.perf_counter()
         if options.conditions and options.uses_knowledge and not text.strip():
-            return self._fulfilling(options)
+            return self._fulfilling(began, options)
         plan = Plan.of(text, self.model.alphabet)
         vectors = self._vectors(plan)
-        began = time.perf_counter()
         question = self.knowing.question(plan) if options.uses_knowledge else None
         known = self.knowing.relevances(question) if question is not None else {}
         return self._answer(began, plan, vectors, options, _Told.of(known, self._allowed(options)))
 
-    def _fulfilling(self, options: SearchOptions) -> SearchResult:
+    def _fulfilling(self, began: float, options: SearchOptions) -> SearchResult:
         """Return the photos that fulfil the conditions, surest first, whatever their texts say."""
-        began = time.perf_counter()
         allowed = self._allowed(options) or {}
         plan = Plan(options.conditions, (), (), None)
         return self._answer(began, plan, self._vectors(plan), options, _Told(allowed, allowed))
@@ -170,12 +107,14 @@ class Searcher:
         info = self.index.info()
         hits: list[Hit] = []
         nearest: tuple[str, ...] = ()
+        excluded: Collection[int] = ()
         if info.regions or told.known:
             asked = _Asked(self, plan, vectors, options, told)
             hits = self._hits(asked, options, told)
             nearest = () if hits else asked.nearest()
+            excluded = set(asked.excluded.tolist())
         if options.everything:
-            hits += self._without_text(hits, told)
+            hits += self._without_text(hits, told, excluded)
         took = (time.perf_counter() - began) * 1000
         return SearchResult(plan.text, tuple(hits), took, info, nearest)
 
@@ -254,13 +193,13 @@ class Searcher:
             )
         return hits
 
-    def _without_text(self, hits: Sequence[Hit], told: _Told) -> list[Hit]:
-        """Return the photos in which nothing was found to score, at score 0."""
+    def _without_text(self, hits: Sequence[Hit], told: _Told, excluded: Collection[int] = ()) -> list[Hit]:
+        """Return the photos in which nothing was found to score, and nothing that is excluded, at score 0."""
         seen = {hit.sha256 for hit in hits}
         others = [
             (number, image)
             for number, image in sorted(self.index.images().items())
-            if image.sha256 not in seen and (told.allowed is None or number in told.allowed)
+            if image.sha256 not in seen and number not in excluded and (told.allowed is None or number in told.allowed)
         ]
         return [
             Hit(
@@ -312,6 +251,7 @@ class _Asked:
 
     Attributes:
         readings: what every region can be read as.
+        excluded: (E,) int64, images that hold what must not be there.
         best: the best evidence of every image that has any.
     """
 
@@ -323,12 +263,14 @@ class _Asked:
         self.options = options
         self.told = told
         exhaustive = options.exhaustive or options.k == 0
-        self.evidence = Evidence(searcher.index, searcher.model.alphabet, plan.targets, vectors, exhaustive)
+        self.evidence = Evidence(
+            searcher.index, searcher.model.alphabet, plan.targets, vectors, exhaustive, told.allowed
+        )
         self.readings = self.evidence.readings
         self._tables: dict[Target | Pattern, Found] = {}
-        self._excluded = np.zeros(0, np.int64)
+        self.excluded = np.zeros(0, np.int64)
         excluded = [self._best_of(sought, Cut(worst=PARTIAL)) for sought in plan.excluded]
-        self._excluded = np.concatenate([self._excluded, *(best.images[best.kinds < SIMILAR] for best in excluded)])
+        self.excluded = np.concatenate([self.excluded, *(best.images[best.kinds < SIMILAR] for best in excluded)])
         self.best = self._wanted()
         if any(target.marked for target in plan.targets):
             self.best = prefer_marks(self.best, self.readings, searcher.regions)
@@ -343,11 +285,12 @@ class _Asked:
             tables = [Found.merged([self._kept(sought) for sought in own]) for own in single]
             best = standing_together(tables, self.readings, APART, self._cut)
         else:
-            alone = self._cut if len(clauses) == 1 else replace(self._cut, enough=None)
+            # What scores little by one clause may score enough by all of them.
+            alone = self._cut if len(clauses) == 1 else replace(self._cut, enough=None, floor=self._low_floor)
             best = every([either([self._best_of(sought, alone) for sought in clause]) for clause in clauses])
         if self.plan.joined is not None:
             best = either([best, Best.of(self._kept(self.plan.joined))])
-        return best.only(~np.isin(best.images, self._excluded))
+        return best.only(~np.isin(best.images, self.excluded))
 
     @property
     def _cut(self) -> Cut:
@@ -355,7 +298,13 @@ class _Asked:
         options = self.options
         # What is taken away later, for a diacritic, or is known may let others come before.
         settled = options.k and not self.told.known and not any(target.marked for target in self.plan.targets)
-        return Cut(options.k if settled else None, options.least / 100, options.worst, options.margin)
+        floor = self._low_floor if self.told.known else options.least / 100
+        return Cut(options.k if settled else None, floor, options.worst, options.margin)
+
+    @property
+    def _low_floor(self) -> float:
+        """Return the score, 0 to 1, below which nothing is looked into however much else speaks for an image."""
+        return min(self.options.least, MINIMUM_SCORE) / 100
 
     def _best_of(self, sought: Sought, cut: Cut) -> Best:
         if not isinstance(sought, Words):
@@ -367,7 +316,7 @@ class _Asked:
     def _kept(self, sought: Target | Pattern) -> Found:
         """Return where something may be in the images that are allowed and hold nothing excluded."""
         found = self.told.only_allowed(self.table(sought))
-        return found.only(~np.isin(found.images, self._excluded)) if len(self._excluded) else found
+        return found.only(~np.isin(found.images, self.excluded)) if len(self.excluded) else found
 
     def table(self, sought: Target | Pattern) -> Found:
         """Return where letters or a pattern may be; asked for twice it is looked for once."""
@@ -398,8 +347,9 @@ class _Asked:
         return self.readings.region_ids[places].tolist() if places else []
 
     def nearest(self) -> tuple[str, ...]:
-        """Return the words of the gallery that are most similar to those of the query."""
-        rows = [(found, int(row)) for found in self._tables.values() for row in np.argsort(-found.values)[:_NEAREST]]
+        """Return the words of the gallery that are most similar to those that the query asks for."""
+        tables = [self._tables[sought] for sought in self.plan.sought if sought in self._tables]
+        rows = [(found, int(row)) for found in tables for row in np.argsort(-found.values)[:_NEAREST]]
         rows = [(found, row) for found, row in rows if found.first[row] == found.last[row]]
         rows.sort(key=lambda piece: -float(piece[0].values[piece[1]]))
         regions = self.searcher.regions(self.region_ids(rows))

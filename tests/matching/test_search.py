@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.boxes import word_box
-from tests.fakes import certain_lattice
+from tests.fakes import FakeModel, certain_lattice
 from tests.matching.gallery import MODEL, fill, image_of
 from textsearch.errors import QueryError
 from textsearch.hits import Hit
@@ -38,6 +39,7 @@ GALLERY: Placed = {
     "accent": [("Café", word_box(0, 0)), ("Paris", word_box(45, 0))],
     "no accent": [("CAFE", word_box(0, 0)), ("Paris", word_box(45, 0))],
     "sale": [("WHOLESALE", word_box(0, 0, 90))],
+    "store": [("Marks", word_box(0, 0)), ("&", word_box(45, 0)), ("Spencer", word_box(90, 0))],
     "start": [("SALEROOM", word_box(0, 0, 80))],
     "street": [("STRAßE", word_box(0, 0, 80))],
     "typed street": [("STRASSE", word_box(0, 0, 80))],
@@ -182,6 +184,7 @@ def test_the_letters_of_a_star_are_marked(searcher: Searcher) -> None:
         ("/R\u00c916$/", {"split plate", "far apart"}),
         (r"/\d{4}/", {"merged plate"}),
         ("/^sale|sale$/", {"start", "sale"}),
+        ("/^marks spencer$/", {"store"}),
         ("/x{3}/", set()),
     ],
 )
@@ -192,6 +195,8 @@ def test_regular_expressions(searcher: Searcher, query: str, expected: set[str])
 def test_what_an_expression_matches_is_marked(searcher: Searcher) -> None:
     (match,) = hits(searcher, "/le.ale/")["sale"].matches
     assert (match.word, match.text[slice(*match.span)]) == ("/le.ale/", "LESALE")
+    around = hits(searcher, "/ks s/")["store"].matches
+    assert [match.text for match in around] == ["Marks", "&", "Spencer"]
     words = hits(searcher, "/ca c/")["coca cola"].matches
     assert [match.text for match in words] == ["Coca", "Cola"]
 
@@ -286,6 +291,29 @@ def test_without_a_hit_the_nearest_words_are_named(searcher: Searcher) -> None:
     assert len(result) == 0
     assert "WHOLESALE" in result.nearest or "SALEROOM" in result.nearest
     assert searcher.search("cola", SearchOptions()).nearest == ()
+
+
+def test_what_is_excluded_is_not_named_as_nearest(searcher: Searcher) -> None:
+    nearest = searcher.search("slae -merged -kobenhavn", SearchOptions(match="exact")).nearest
+    assert nearest and "KØBENHAVN" not in nearest
+
+
+@pytest.mark.parametrize("query", ['"coca cola" enjoy', '"coca cola" paris', "coca cola", '"re16 tgk"', "café paris"])
+def test_a_higher_least_score_keeps_all_that_reach_it(searcher: Searcher, query: str) -> None:
+    everything = searcher.search(query, SearchOptions(50))
+    assert len(everything)
+    for least in (2.5, 10.0, 20.0, 40.0, 60.0):
+        found = searcher.search(query, SearchOptions(50, min_score=least))
+        assert [hit.path for hit in found] == [hit.path for hit in everything if hit.score >= least]
+
+
+def test_the_time_counts_from_the_text_on(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(words: Sequence[str]) -> FloatArray:
+        time.sleep(0.05)
+        return FakeModel().encode_words(words)
+
+    monkeypatch.setattr(MODEL, "encode_words", slow)
+    assert searcher.search("cola", SearchOptions()).took_ms >= 50
 
 
 def test_scoring_everything_finds_the_same(searcher: Searcher) -> None:
