@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textsearch.alignment import CERTAIN, CHOICES, STEPS_PER_NAT, LatticeBatch
+from textsearch.alignment import CERTAIN, CHOICES, LatticeBatch
 from textsearch.alphabet import Alphabet
 from textsearch.index.signatures import PLANES, Signatures, signatures
-from textsearch.lattice import ranges
+from textsearch.lattice import STEPS_PER_NAT, ranges
 from textsearch.layout import adjacency, corners, reading_lines
 from textsearch.types import FloatArray
 

@@ -210,8 +210,10 @@ class Evidence:
             admitted = [number for number, way in enumerate(ways) if way.admits(spelling)]
             if len(rows) and admitted:
                 again = align_ends(spelling.symbols, lattices(places[rows]), [ways[number] for number in admitted])
-                fits[np.ix_(admitted, rows)] = np.maximum(fits[np.ix_(admitted, rows)], again)
-        return np.maximum(fits / np.float32(len(plain.symbols)), np.float32(WORST))
+                where = np.ix_(np.array(admitted), rows)
+                fits[where] = np.maximum(fits[where], again)
+        per_letter: FloatArray = np.maximum(fits / np.float32(len(plain.symbols)), np.float32(WORST))
+        return per_letter
 
     def _table(
         self,
