@@ -29,7 +29,12 @@ from textsearch.knowledge.linker import Link, Linker
 from textsearch.knowledge.spans import PlainReading, Reading
 from textsearch.lattice import Lattice
 
-CONFUSED = dict(zip("0o1il5s8b2zgqcevuynmhdtfjkprawx", "o0li1s5b8z2qgeocvuvmnbjftllkpovvk", strict=False))
+CONFUSED = {
+    **{"0": "o", "1": "l", "2": "z", "5": "s", "8": "b"},
+    **{"a": "o", "b": "8", "c": "e", "d": "o", "e": "c", "f": "t", "g": "q", "h": "b", "i": "l", "j": "i", "k": "x"},
+    **{"l": "1", "m": "n", "n": "m", "o": "0", "p": "o", "q": "g", "r": "t", "s": "5", "t": "f", "u": "v", "v": "u"},
+    **{"w": "v", "x": "k", "y": "v", "z": "2"},
+}
 """For each letter one that recognisers take it for."""
 
 THRESHOLDS = (0.1, 0.3, 0.5)
@@ -150,10 +155,13 @@ def _heaviest_kind(links: Sequence[Link], lexicon: Lexicon, kinds: set[str]) -> 
     weights = dict.fromkeys(sorted(kinds), 0.0)
     for link in links:
         meant = link.target.categories if isinstance(link.target, Entity) else ((link.target.identifier, 1.0),)
+        spoken_for: dict[str, float] = {}
         for identifier, weight in meant:
             above = [category.identifier for category in lexicon.path(identifier) if category.identifier in kinds]
-            if above:
-                weights[above[0]] += weight * link.weight
+            for kind in above[:1]:
+                spoken_for[kind] = max(weight, spoken_for.get(kind, 0.0))
+        for kind, weight in spoken_for.items():
+            weights[kind] += weight * link.weight
     best = max(weights, key=lambda kind: weights[kind])
     return best if weights[best] > 0 else None
 
