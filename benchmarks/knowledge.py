@@ -33,9 +33,10 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.record import write
 from textsearch.evaluation.classification import ClassificationResult, measure
 from textsearch.knowledge.classifier import PhotoReader
+from textsearch.knowledge.descriptions import VECTORS
 from textsearch.knowledge.evidence import profiles, tree_distances
 from textsearch.knowledge.letters import rarities
-from textsearch.knowledge.lexicon import default_lexicon
+from textsearch.knowledge.lexicon import DATA, FILE, default_lexicon
 from textsearch.knowledge.network import VARIANTS
 from textsearch.runtime.model import load_model
 from textsearch.training.classifier import ClassifierRecipe, ClassifierTrainer
@@ -60,6 +61,9 @@ RECIPES = {
 
 PLAIN = {"plain visual": ("visual",), "plain text": ("text",), "plain fusion": ("visual", "text")}
 """Row of the table -> what logistic regression is given."""
+
+KNOWLEDGE_FILES = (FILE, VECTORS, DATA / "package_words.tsv")
+"""What the scores depend on besides the photos and the networks."""
 
 Rows = NDArray[np.int64]
 Fold = tuple[Rows, Rows]
@@ -233,8 +237,22 @@ def read_task(data: Path, group: str | None, cache: Path, maps: bool) -> Task:
     known = profiles(labels, lexicon, lexicon.labels(dataset_of(labels, lexicon)))
     read = read_photos(photos, model, PhotoReader(model.alphabet, known), maps, cache)
     numbers = numbers_of(photos, labels).numpy()
-    key = f"{model.fingerprint} {hashlib.sha256(''.join(row['image'] for row in chosen).encode()).hexdigest()}"
+    key = key_of(model.fingerprint, [(row["image"], row["label"]) for row in chosen], KNOWLEDGE_FILES)
     return Task(read, numbers, tree_distances(known, lexicon), tuple(photo.split for photo in photos), key)
+
+
+def key_of(fingerprint: str, photos: Sequence[tuple[str, str]], known: Sequence[Path]) -> str:
+    """Return a name that changes with the network, the photos, their labels and what is known: scores depend on all.
+
+    Args:
+        fingerprint: of the network that reads.
+        photos: their images and labels.
+        known: files of what is known.
+    """
+    digest = hashlib.sha256(json.dumps(photos).encode())
+    for file in known:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return f"{fingerprint} {digest.hexdigest()}"
 
 
 def main() -> None:

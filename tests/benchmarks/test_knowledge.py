@@ -13,7 +13,7 @@ pytest.importorskip("sklearn")
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.knowledge import Task, cross_validate, folds, paired_interval, plain_fusion, record, summarise
+from benchmarks.knowledge import Task, cross_validate, folds, key_of, paired_interval, plain_fusion, record, summarise
 from textsearch.knowledge.visual import VisualFeatures
 from textsearch.training.classifier_data import ReadPhotos
 
@@ -69,6 +69,19 @@ def test_a_stopped_run_goes_on_with_the_scores_it_has(task: Task, tmp_path: Path
         np.save(file, np.load(file) + 1)
     again = cross_validate(task, "random", 0, names, tmp_path)
     assert np.allclose(again["plain fusion"], first["plain fusion"] + 1)
+
+
+def test_scores_are_kept_for_the_same_photos_labels_and_knowledge_only(tmp_path: Path) -> None:
+    known = tmp_path / "lexicon"
+    known.write_bytes(b"1")
+    photos = [("a.jpg", "milk"), ("b.jpg", "juice")]
+    relabelled = [("a.jpg", "juice"), ("b.jpg", "juice")]
+    first = key_of("network", photos, [known])
+    assert first == key_of("network", photos, [known])
+    others = {key_of("other", photos, [known]), key_of("network", relabelled, [known]), key_of("network", photos, [])}
+    known.write_bytes(b"2")
+    others.add(key_of("network", photos, [known]))
+    assert len(others - {first}) == 4
 
 
 def test_only_measured_photos_and_their_classes_count(task: Task, tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ def test_the_maker_changes_with_what_decides(tmp_path: Path, monkeypatch: pytest
     assert len(makers) == 3
 
 
+def test_every_file_that_decides_is_in_the_makers_name() -> None:
+    assert {path.name for path in notices._FILES} == {"lexicon.json.gz", "package_words.tsv", "classifier.safetensors"}
+    assert all(path.is_file() for path in notices._FILES)
+
+
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "textsearch.knowledge.perception", None)
     with pytest.raises(MissingDependencyError, match="--no-knowledge"):

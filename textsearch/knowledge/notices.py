@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 VERSION = 1
 """Raised whenever a photo would be described otherwise though no file changed; all photos are then described anew."""
 
-_FILES = (DATA / "lexicon.json.gz", Path(str(files("textsearch.weights"))) / "classifier.safetensors")
+_FILES = (
+    DATA / "lexicon.json.gz",
+    DATA / "package_words.tsv",
+    Path(str(files("textsearch.weights"))) / "classifier.safetensors",
+)
 """What decides how a photo is described, besides the program and the packages it is pinned to."""
 
 LEAST = 0.05
