@@ -11,9 +11,8 @@ from safetensors.torch import save_file
 from tests.knowledge.photos import batch
 from textsearch.errors import WeightsError
 from textsearch.knowledge.classifier import TrainedClassifier, load_classifier, save_classifier
-from textsearch.knowledge.decisions import ELSEWHERE, CategoryScores, choose, probabilities
+from textsearch.knowledge.decisions import ELSEWHERE, choose, probabilities
 from textsearch.knowledge.letters import BUCKETS
-from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.network import VARIANTS, Experts
 
 LABELS = ("a", "b", "c", "d", "e")
@@ -68,16 +67,6 @@ def test_probabilities_sum_to_one_and_cool_down() -> None:
     logits = np.array([[2.0, 0.0], [900.0, 0.0]], np.float32)
     assert np.allclose(probabilities(logits).sum(axis=1), 1)
     assert probabilities(logits, 4.0)[0, 0] < probabilities(logits)[0, 0]
-
-
-def test_a_category_has_what_is_under_it() -> None:
-    lexicon = default_lexicon()
-    known = lexicon.labels("grocery")
-    labels = ("Bravo-Apple-Juice", "Bravo-Orange-Juice", "Arla-Sour-Milk")
-    scores = CategoryScores(labels, tuple(known[label] for label in labels), np.array([0.5, 0.3, 0.2], np.float32))
-    juice = lexicon.find_categories("fruit juice")[0].identifier
-    assert scores.of_category(juice, lexicon) == pytest.approx(0.8)
-    assert scores.best(1) == [("Bravo-Apple-Juice", 0.5)]
 
 
 def test_only_wanted_labels_compete() -> None:

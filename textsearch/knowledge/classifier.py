@@ -1,4 +1,4 @@
-"""The classifier whole: a photo's pixels and text regions in, scores of classes out."""
+"""The classifier's file, and how a photo's pixels and text regions become what its network reads."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from textsearch.alphabet import Alphabet
 from textsearch.errors import WeightsError
-from textsearch.knowledge.decisions import CategoryScores, probabilities
 from textsearch.knowledge.descriptions import default_descriptions
-from textsearch.knowledge.evidence import ClassEvidence, ClassProfile, profiles
+from textsearch.knowledge.evidence import ClassEvidence, ClassProfile
 from textsearch.knowledge.language import LanguageModel, MiniLanguageModel
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.linker import Linker
@@ -130,34 +128,3 @@ class PhotoReader:
     def read(self, pixels: ByteArray, regions: Regions, rarity: FloatArray) -> PhotoBatch:
         """Return one photo, (H, W, 3) uint8 RGB, and its regions as a batch of one."""
         return batch_of(self.visual.see(prepare(pixels)[None]), [self.written(regions)], rarity)
-
-
-class PhotoClassifier:
-    """Classifies photos one by one, as the indexer meets them.
-
-    Args:
-        alphabet: of the regions' lattices.
-        trained: the packaged classifier if None.
-        language: the sentence encoder; MiniLM if None.
-    """
-
-    def __init__(
-        self, alphabet: Alphabet, trained: TrainedClassifier | None = None, language: LanguageModel | None = None
-    ) -> None:
-        self.trained = trained or load_classifier()
-        lexicon = default_lexicon()
-        classes = profiles(self.trained.labels, lexicon, lexicon.labels(self.trained.dataset))
-        self._reader = PhotoReader(alphabet, classes, language)
-        self._categories = tuple(each.category for each in classes)
-
-    def classify(self, pixels: ByteArray, regions: Regions) -> CategoryScores:
-        """Return what one photo shows, by the picture, its words and what they name.
-
-        Args:
-            pixels: (H, W, 3) uint8 RGB, upright.
-            regions: what was read in it.
-        """
-        batch = self._reader.read(pixels, regions, self.trained.rarity)
-        with torch.inference_mode():
-            logits = self.trained.network(batch).logits[0].numpy()
-        return CategoryScores(self.trained.labels, self._categories, probabilities(np.asarray(logits, np.float32)))
