@@ -375,7 +375,10 @@ class SquareDescriber:
         return np.full(PICTURE_WIDTH, pixels.mean() / 255, np.float32)
 
     def describe(self, pixels: ByteArray, readings: Sequence[Reading]) -> PhotoKnowledge:
-        notices = [Notice("scene", "n13865483", 0.75), *(Notice("entity", "Q1591889", 0.5, (1,)) for _ in readings[1:])]
+        notices = [
+            Notice("scene", "n13865483", 0.75),
+            *(Notice("entity", "Q1591889", 0.625, (1,)) for _ in readings[1:]),
+        ]
         return PhotoKnowledge(tuple(notices), self.see(pixels), self.maker)
 
 
@@ -389,7 +392,7 @@ class TestKnowledge:
     def test_what_is_known_of_a_photo(self, database: Database, gallery: Path) -> None:
         assert database.knowledge(gallery / "exit.png") == [
             Notice("scene", "n13865483", 0.75),
-            Notice("entity", "Q1591889", 0.5, (1,)),
+            Notice("entity", "Q1591889", 0.625, (1,)),
         ]
         with pytest.raises(TextSearchError, match="textsearch index"):
             database.knowledge(gallery / "nowhere.png")
@@ -414,6 +417,18 @@ class TestKnowledge:
         kinds = [kind for kind, _ in default_lexicon().entity("Q1591889").categories]
         assert "amenity/pharmacy" in kinds
         assert database.shown_categories() == {"n13865483": 2, **dict.fromkeys(kinds, 1)}
+
+    def test_what_a_source_is_not_believed_is_not_shown(self, gallery: Path) -> None:
+        class ShopDescriber(SquareDescriber):
+            """Takes every photo for a tobacco shop, as ImageNet's classes do, and is in doubt about a volcano."""
+
+            def describe(self, pixels: ByteArray, readings: Sequence[Reading]) -> PhotoKnowledge:
+                notices = (Notice("scene", "shop/tobacco", 0.9), Notice("scene", "n09472597", 0.52))
+                return PhotoKnowledge(notices, self.see(pixels), self.maker)
+
+        with open_database(gallery, model=FakeModel(), describer=ShopDescriber()) as database:
+            database.index(gallery)
+            assert database.shown_categories() == {}
 
     def test_another_network_has_no_describer_of_its_own(self, gallery: Path) -> None:
         with open_database(gallery, model=FakeModel()) as database:

@@ -14,6 +14,7 @@ from textsearch.images import SUFFIXES
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import PICTURE_WIDTH, OwnCategory
 from textsearch.knowledge.lexicon import Entity, Lexicon
+from textsearch.knowledge.relevance import belief
 from textsearch.matching.knowledge import plain_words
 from textsearch.matching.pictures import pixels_of
 from textsearch.matching.plan import Plan
@@ -31,14 +32,16 @@ def shown_categories(index: IndexFolder, lexicon: Lexicon, least: float = SURE) 
     Args:
         index: the photos.
         lexicon: what its identifiers mean; those that it does not know are left out.
-        least: score from which a photo counts.
+        least: score from which a photo counts, after what each source is believed.
     """
     entities, categories = set(lexicon.entity_identifiers), set(lexicon.category_identifiers)
     photos: dict[str, set[int]] = {}
-    for identifier, image_ids in index.occurrences(least).items():
+    for (source, identifier), scores in index.occurrences(least).items():
+        believed = belief(source, identifier)
+        image_ids = {image_id for image_id, score in scores.items() if believed * score >= least}
         kinds = main_kinds(lexicon.entity(identifier)) if identifier in entities else [identifier]
         for kind in kinds:
-            if kind in categories:
+            if image_ids and kind in categories:
                 photos.setdefault(kind, set()).update(image_ids)
     return {identifier: len(image_ids) for identifier, image_ids in photos.items()}
 

@@ -278,8 +278,8 @@ class IndexFolder:
         with self._catalog.reading() as connection:
             return knowledge.features(connection)
 
-    def occurrences(self, least: float) -> dict[str, set[int]]:
-        """Return, by identifier, the images about which something is known with at least this score."""
+    def occurrences(self, least: float) -> dict[tuple[KnowledgeKind, str], dict[int, float]]:
+        """Return, by source and identifier, the scores of the images about which that is known, of at least `least`."""
         with self._catalog.reading() as connection:
             return knowledge.occurrences(connection, least)
 

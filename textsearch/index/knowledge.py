@@ -27,7 +27,9 @@ _SAYING = _KNOWN.where(
     knowledge.c.kind.in_(select(_KINDS.c.value)),
 )
 _ABOUT = _KNOWN.where(queries.among(knowledge.c.image_id))
-_OCCURRENCES = select(knowledge.c.identifier, knowledge.c.image_id).where(knowledge.c.score >= bindparam("least"))
+_OCCURRENCES = select(knowledge.c.kind, knowledge.c.identifier, knowledge.c.image_id, knowledge.c.score).where(
+    knowledge.c.score >= bindparam("least")
+)
 _PICTURES = select(pictures.c.image_id, pictures.c.feature).order_by(pictures.c.image_id)
 _MADE_BY = select(pictures.c.image_id).where(pictures.c.maker == bindparam("maker"))
 _UNDESCRIBED = select(images.c.id).where(images.c.id.not_in(_MADE_BY)).order_by(images.c.id)
@@ -63,11 +65,11 @@ def features(connection: Connection) -> tuple[NDArray[np.int64], NDArray[np.floa
     return np.array([row[0] for row in rows], np.int64), _vectors(b"".join(row[1] for row in rows))
 
 
-def occurrences(connection: Connection, least: float) -> dict[str, set[int]]:
-    """Return, by identifier, the images about which something is known with at least this score."""
-    found: dict[str, set[int]] = {}
-    for identifier, image_id in connection.execute(_OCCURRENCES, {"least": least}):
-        found.setdefault(identifier, set()).add(image_id)
+def occurrences(connection: Connection, least: float) -> dict[tuple[KnowledgeKind, str], dict[int, float]]:
+    """Return, by source and identifier, the scores of the images about which that is known, of at least `least`."""
+    found: dict[tuple[KnowledgeKind, str], dict[int, float]] = {}
+    for kind, identifier, image_id, score in connection.execute(_OCCURRENCES, {"least": least}):
+        found.setdefault((kind, identifier), {})[image_id] = score
     return found
 
 

@@ -78,9 +78,14 @@ def _surety(sense: Sense, rows: Sequence[Known]) -> float:
     return sense.strength * (1 - doubt)
 
 
+def belief(kind: KnowledgeKind, identifier: str) -> float:
+    """Return what is left of the score that a source gives to an entity or a category, 0 to 1."""
+    is_place = kind == "scene" and "/" in identifier
+    return SCENE_OF_PLACE if is_place else RELIABILITY[kind]
+
+
 def _believed(row: Known) -> float:
-    is_place = row.kind == "scene" and "/" in row.identifier
-    return row.score * (SCENE_OF_PLACE if is_place else RELIABILITY[row.kind])
+    return row.score * belief(row.kind, row.identifier)
 
 
 def _facts(sense: Sense, rows: Sequence[Known], lexicon: Lexicon) -> tuple[Fact, ...]:
