@@ -283,6 +283,31 @@ def test_words_and_examples_of_an_own_category_find_photos(database: Database, t
     assert "climb" not in kinds(database.search("climbing hall"))
 
 
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("belay", {"climb": "says"}),
+        ("hotel", {"hotel": "says"}),
+        ("pharm", {"pharmacy": "holds", "plural": "holds"}),
+        ("armacy", {"pharmacy": "holds", "misread": "holds"}),
+        ("green", {}),
+        ("roy", {}),
+        ("gar", {}),
+        ("tick", {}),
+    ],
+)
+def test_a_word_of_an_own_category_is_no_accident_of_letters(
+    database: Database, word: str, found: dict[str, str]
+) -> None:
+    """Short words are words of their own; longer ones begin or end a word, as "boulder" begins bouldering."""
+    database.add_category("day out", [word])
+    try:
+        hits = {hit.path.stem: hit.facts[0].gloss.split()[0] for hit in database.search("day out") if hit.facts}
+        assert hits == found
+    finally:
+        database.remove_category("day out")
+
+
 # --- what it costs
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from textsearch.hits import Explanation, Fact, Hit, SearchResult
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import StoredRegion
+from textsearch.knowledge.relevance import Saying
 from textsearch.matching.describe import Describer, Piece, explain, known_matches, pieces
 from textsearch.matching.evidence import Evidence
 from textsearch.matching.found import Best, Found, either, every
@@ -27,6 +28,7 @@ from textsearch.matching.marks import prefer_marks
 from textsearch.matching.options import SearchOptions
 from textsearch.matching.phrases import Cut, standing_together
 from textsearch.matching.plan import Pattern, Plan, Sought, Target, Words
+from textsearch.matching.sayings import sayings
 from textsearch.matching.transcripts import Transcripts
 from textsearch.rerank import (
     APART,
@@ -130,16 +132,12 @@ class Searcher:
         scene = self.knowing.of_scene(options.scene) if options.scene is not None else None
         return both(category, scene)
 
-    def _said(self, plan: Plan) -> Mapping[int, tuple[float, tuple[int, ...]]]:
-        """Return, by image, how surely what was planned is written there, and the ids of the regions that show it."""
+    def _said(self, plan: Plan) -> Mapping[int, Saying]:
+        """Return, by image, where what was planned is written."""
         if not self.index.info().regions:
             return {}
         asked = _Asked(self, plan, self._vectors(plan), SearchOptions(self.index.info().images), _Told())
-        best = asked.best
-        return {
-            int(best.images[place]): (float(best.values[place]), tuple(asked.region_ids(pieces(best, place))))
-            for place in np.flatnonzero(best.kinds <= PARTIAL).tolist()
-        }
+        return sayings(asked.best, asked.readings, self.regions)
 
     def regions(self, region_ids: Sequence[int]) -> dict[int, StoredRegion]:
         """Read regions by id, the often needed ones from memory: an id always names the same region."""

@@ -8,7 +8,7 @@ import pytest
 from textsearch.index.records import PICTURE_WIDTH, Known, OwnCategory
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.question import Question, ask
-from textsearch.knowledge.relevance import MOST_FACTS, Relevance, likeness, own_relevances, relevances
+from textsearch.knowledge.relevance import MOST_FACTS, Relevance, Saying, likeness, own_relevances, relevances
 
 LEXICON = default_lexicon()
 WALGREENS, STARBUCKS, JAGUAR, BIG_CAT = "Q1591889", "Q37158", "Q21170490", "n02128925"
@@ -64,10 +64,12 @@ def test_few_facts_are_told() -> None:
 
 def test_own_categories_by_words_and_by_examples() -> None:
     gym = OwnCategory("climbing gym", ("belay",), np.zeros((0, PICTURE_WIDTH), np.float32))
-    found = own_relevances(gym, {1: (0.8, (4,)), 2: (0.8, (5,))}, {2: 0.5, 3: 0.7, 4: 0.001})
+    found = own_relevances(gym, {1: Saying(0.8, (4,)), 2: Saying(0.8, (5,), is_part=True)}, {2: 0.5, 3: 0.7, 4: 0.001})
     assert found.keys() == {1, 2, 3}
     assert found[2].value == pytest.approx(0.9)
     assert [fact.region_ids for fact in found[2].facts] == [(5,), ()]
+    assert [fact.gloss for fact in found[1].facts] == ["says one of its words"]
+    assert [fact.gloss for fact in found[2].facts] == ["holds one of its words", "looks like its examples"]
     assert [fact.gloss for fact in found[3].facts] == ["looks like its examples"]
 
 

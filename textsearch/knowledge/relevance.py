@@ -116,27 +116,45 @@ def _names_above(lexicon: Lexicon, identifier: str) -> tuple[str, ...]:
     return tuple(category.name for category in lexicon.path(identifier))
 
 
+@dataclass(frozen=True)
+class Saying:
+    """A word of a user's category on a photo.
+
+    Attributes:
+        value: how surely it is there, 0 to 1.
+        region_ids: the regions that show it.
+        is_part: whether it is only part of what is written there.
+    """
+
+    value: float
+    region_ids: tuple[int, ...]
+    is_part: bool = False
+
+
+_NOT_SAID = Saying(0.0, ())
+
+
 def own_relevances(
-    category: OwnCategory, words: Mapping[int, tuple[float, tuple[int, ...]]], likeness: Mapping[int, float]
+    category: OwnCategory, words: Mapping[int, Saying], likeness: Mapping[int, float]
 ) -> dict[int, Relevance]:
     """Return the relevance of each image to a category of the user.
 
     Args:
         category: the category.
-        words: by image, how surely one of its words is there, 0 to 1, and the regions that show it.
+        words: by image, one of its words that is there.
         likeness: by image, how surely the picture is of the kind of its examples, 0 to 1.
     """
     found = {}
     for image in words.keys() | likeness.keys():
-        said, regions = words.get(image, (0.0, ()))
+        said = words.get(image, _NOT_SAID)
         alike = likeness.get(image, 0.0)
-        value = 1 - (1 - said) * (1 - alike)
+        value = 1 - (1 - said.value) * (1 - alike)
         if value < _NOTHING:
             continue
         facts = [
             Fact("own", category.name, category.name, gloss, (), 100 * score, shown)
             for score, gloss, shown in (
-                (said, "says one of its words", regions),
+                (said.value, f"{'holds' if said.is_part else 'says'} one of its words", said.region_ids),
                 (alike, "looks like its examples", ()),
             )
             if score >= _NOTHING

@@ -19,7 +19,7 @@ from textsearch.index.folder import IndexFolder
 from textsearch.index.records import KnowledgeKind, OwnCategory
 from textsearch.knowledge.lexicon import Lexicon, default_lexicon
 from textsearch.knowledge.question import Question, ask, ask_category
-from textsearch.knowledge.relevance import Relevance, likeness, own_relevances, relevances
+from textsearch.knowledge.relevance import Relevance, Saying, likeness, own_relevances, relevances
 from textsearch.knowledge.scenes import category_names, condition, kinds_that_tell, not_covered, similar_names
 from textsearch.matching.found import Best
 from textsearch.matching.plan import Plan, Target, Words
@@ -49,8 +49,8 @@ NOT_FOUND = -1
 Relevances = Mapping[int, Relevance]
 """By image id."""
 
-Said = Callable[[Plan], Mapping[int, tuple[float, tuple[int, ...]]]]
-"""By image, how surely what was planned is there, 0 to 1, and the ids of the regions that show it."""
+Said = Callable[[Plan], Mapping[int, Saying]]
+"""By image, where what was planned is written."""
 
 
 class Knowing:
