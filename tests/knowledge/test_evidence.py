@@ -46,6 +46,18 @@ def test_what_a_word_names_counts(evidence: ClassEvidence) -> None:
     assert LABELS[int(scores.argmax())] == "Bravo-Orange-Juice"
 
 
+def test_a_brand_of_several_kinds_speaks_for_what_holds_them_once() -> None:
+    lexicon = default_lexicon()
+    several = lexicon.entity("Q483551")
+    assert {kind for kind, weight in several.categories if weight == 1} >= {"shop/supermarket", "shop/department_store"}
+    stores = {"Store": "n03748162", "Pharmacy": "amenity/pharmacy"}
+    assert {"shop/supermarket", "shop/department_store"} <= lexicon.below(stores["Store"])
+    judged = ClassEvidence(profiles(list(stores), lexicon, stores), WordBags())
+    links = [Link(target, 0.5, (0,), "x", "exact") for target in (several, lexicon.category("shop/supermarket"))]
+    by_brand, by_kind = (judged.scores([], [link]) for link in links)
+    assert np.allclose(by_brand, by_kind)
+
+
 def test_an_unsure_reading_says_less(evidence: ClassEvidence) -> None:
     sure, unsure = (evidence.scores([reading("apelsin", each)], []) for each in (1.0, 0.55))
     assert sure[3] - sure[2] > unsure[3] - unsure[2] > 0

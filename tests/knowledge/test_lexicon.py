@@ -150,10 +150,25 @@ def test_the_classes_of_imagenet_are_categories_in_class_order() -> None:
         ("pawn shop", "shop/pawnbroker"),
         ("steak house", "amenity/restaurant/steakhouse"),
         ("amenity/cafe", "amenity/cafe"),
+        ("Schule", "education/school"),
+        ("École", "education/school"),
+        ("Universität", "education/university"),
+        ("ziekenhuis", "amenity/hospital"),
+        ("sjukhus", "amenity/hospital"),
+        ("hamburguesa", "amenity/fast_food/burger"),
+        ("skyr", "food/skyr"),
     ],
 )
 def test_a_category_is_found_by_name_synonym_or_identifier(name: str, identifier: str) -> None:
     assert LEXICON.find_categories(name)[0].identifier == identifier
+
+
+def test_fruit_is_what_is_eaten() -> None:
+    fruit = LEXICON.find_categories("fruit")[0]
+    assert fruit.name == "fruit"
+    below = LEXICON.below(fruit.identifier)
+    assert LEXICON.labels("grocery")["Royal-Gala"] in below
+    assert not {category.identifier for name in ("acorn", "ear") for category in LEXICON.find_categories(name)} & below
 
 
 def test_a_drugstore_is_found_as_a_pharmacy_too() -> None:
@@ -177,12 +192,52 @@ def test_an_entity_tells_what_is_known() -> None:
     assert LEXICON.entity("Q37158") == entity
 
 
-def test_the_categories_of_every_entity_exist_and_weigh_1() -> None:
+def test_the_categories_of_every_entity_exist_the_surest_first() -> None:
     for identifier in LEXICON.entity_identifiers[::7]:
         entity = LEXICON.entity(identifier)
-        assert sum(weight for _, weight in entity.categories) == pytest.approx(1)
+        weights = [weight for _, weight in entity.categories]
+        assert weights == sorted(weights, reverse=True)
+        assert 0 < weights[-1] <= weights[0] <= 1
         assert all(LEXICON.category(category) for category, _ in entity.categories)
         assert 0 < entity.prior <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one", "is_none"),
+    [
+        ("Tesco", {"shop/supermarket"}, {"amenity/pharmacy", "amenity/cafe"}),
+        ("Walmart", {"shop/supermarket", "shop/department_store"}, {"amenity/pharmacy", "shop/garden_centre"}),
+        ("BP", {"amenity/fuel"}, {"amenity/car_wash"}),
+        ("Aral", {"amenity/fuel"}, {"amenity/car_wash"}),
+        ("Publix", {"shop/supermarket"}, {"amenity/pharmacy"}),
+        ("IKEA", {"shop/furniture"}, {"amenity/fast_food", "leisure/indoor_play"}),
+    ],
+)
+def test_a_brand_is_what_places_of_its_bare_name_are(name: str, is_one: set[str], is_none: set[str]) -> None:
+    targets = [meaning.target for meaning in LEXICON.meanings(name)]
+    entity = next(target for target in targets if isinstance(target, Entity) and len(target.categories) >= len(is_one))
+    weights = {kind: max(LEXICON.entities_of({kind}).get(entity.identifier, 0), 0) for kind in is_one | is_none}
+    assert {kind for kind, weight in weights.items() if weight == 1} == is_one
+    assert all(weights[kind] <= 0.25 for kind in is_none)
+
+
+def test_a_place_that_adds_to_a_brands_name_is_something_else() -> None:
+    (meaning,) = LEXICON.meanings("Walmart Vision Center")
+    assert isinstance(meaning.target, Entity)
+    assert [kind for kind, _ in meaning.target.categories] == ["shop/optician"]
+
+
+def test_an_entity_is_of_several_categories_as_surely_as_of_the_surest() -> None:
+    entities = LEXICON.entities_of(LEXICON.below("shop"))
+    assert max(entities.values()) == 1
+    assert LEXICON.entities_of({"amenity/fuel"}).keys() <= LEXICON.entities_of({"amenity/fuel", "shop"}).keys()
+
+
+def test_a_word_is_a_brand_the_less_surely_the_oftener_it_occurs() -> None:
+    assert LEXICON.brand_certainty("walgreens", 0.5) == 1
+    assert LEXICON.brand_certainty("next", 0.5) < LEXICON.brand_certainty("mango", 0.5) < 0.7
+    assert LEXICON.brand_certainty("mango", 0.5) < LEXICON.brand_certainty("mango", 1.0) < 1
+    assert LEXICON.brand_certainty("bikes", 0.5) < 1, "the plural of a noun"
 
 
 def test_identifiers_are_unique() -> None:

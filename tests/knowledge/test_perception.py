@@ -37,7 +37,7 @@ def test_one_look_tells_everything(perception: Perception) -> None:
     perceived = perception.perceive(drawn(20), [read("Walgreens"), read("juice", top=60.0, line=1)])
     named = {link.target.name: link.regions for link in perceived.links}
     assert named["Walgreens"] == (0,)
-    assert named["juice"] == (1,)
+    assert named["fruit juice"] == (1,)
     grocery = default_lexicon().labels("grocery")
     assert perceived.classes == (grocery[LABELS[0]], grocery[LABELS[1]], None)
     assert perceived.logits.shape == (3,)

@@ -24,7 +24,8 @@ import numpy as np
 from textsearch.alphabet import normalise, words_of
 from textsearch.knowledge.lexicon import DATA, SCHEMA, VERSION, pack
 from textsearch.knowledge.sources import Brand, WordNet, read_brands, read_presets, read_table
-from textsearch.knowledge.taxonomy import Taxonomy
+from textsearch.knowledge.spelling import singulars
+from textsearch.knowledge.taxonomy import Draft, Taxonomy
 
 NAME, OTHER_NAME, TRANSLATION, POSSESSIVE, SHORT, WORD = 100, 85, 60, 60, 50, 20
 """How strongly a name stands for what it names, percent; a mere word shares its part among all it suggests."""
@@ -32,8 +33,32 @@ NAME, OTHER_NAME, TRANSLATION, POSSESSIVE, SHORT, WORD = 100, 85, 60, 60, 50, 20
 RARER_SENSE, RAREST_SENSE = 20, 20
 """What a noun's every further sense in WordNet is weaker, and how weak it gets, percent."""
 
+SIDE_LINE = 0.25
+"""Weight of a kind of place that a brand runs beside what it is known for: too little to be found by the name alone."""
+
+SIDE_LINES = {
+    "amenity/car_wash": ("amenity/fuel", "shop/supermarket", "shop/wholesale"),
+    "amenity/fuel": ("shop/supermarket", "shop/department_store", "shop/wholesale"),
+    "amenity/pharmacy": ("shop/supermarket", "shop/department_store", "shop/wholesale", "amenity/hospital"),
+    "shop/car_repair": ("shop/car",),
+}
+"""Kinds of place that are side lines where a brand also is one of the kinds named."""
+
+WORD_COUNT = 20
+"""How often an English word is taken to occur at least where it competes with a brand of that name: WordNet's texts are
+few, and hold no diesel, lime or mango."""
+
+_FREQUENT = 15
+"""Occurrences from which on an English word is no foreign name of something else: "pain", "room", "the"."""
+
+DRINK_PRIOR = 0.8
+"""How well known a hand-written brand is unless its row says otherwise, as it does for everyday words."""
+
 _PLAIN_COUNT = 1000
 """Stands for "very frequent": WordNet counts no function words and knows no signs."""
+
+_LONGEST_NAME = 5
+"""Words of a brand's name at most; longer ones are what its lawyers call it. A category keeps all its names."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +70,7 @@ class Row:
         names: its names, the one to show first.
         gloss: one line.
         wikidata: number of its Wikidata item, 0 if unknown.
-        categories: identifiers with weights that sum to 1.
+        categories: identifiers, each with how surely what bears the name is of that kind, 0 to 1, surest first.
         prior: how well known it is, 0 to 1.
     """
 
@@ -61,12 +86,18 @@ def brand_rows(brands: dict[str, Brand]) -> list[Row]:
     """Return the brands of places as entities."""
     rows = []
     for identifier, brand in sorted(brands.items()):
-        names = _distinct(brand.names)
-        if names:
-            total = sum(brand.kinds.values())
-            kinds = {kind: count / total for kind, count in sorted(brand.kinds.items())}
-            rows.append(Row(identifier, names, brand.gloss, brand.wikidata, kinds, _prior(brand)))
+        if names := _distinct(brand.names):
+            rows.append(Row(identifier, names, brand.gloss, brand.wikidata, _weights(brand.kinds), _prior(brand)))
+        for kind, called in sorted(brand.outlets.items()):
+            if names := _distinct(called):
+                rows.append(Row(f"{identifier}/{kind}", names, brand.gloss, 0, {kind: 1.0}, _prior(brand)))
     return rows
+
+
+def _weights(kinds: set[str]) -> dict[str, float]:
+    """Return how surely a place is of each kind of its brand: wholly, for it may be of several, unless a side line."""
+    weights = {kind: SIDE_LINE if kinds & set(SIDE_LINES.get(kind, ())) else 1.0 for kind in kinds}
+    return dict(sorted(weights.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def drink_rows(table: Iterable[dict[str, str]], taxonomy: Taxonomy) -> list[Row]:
@@ -77,17 +108,22 @@ def drink_rows(table: Iterable[dict[str, str]], taxonomy: Taxonomy) -> list[Row]
         names = [row["name"], *filter(None, row["aliases"].split(";"))]
         identifier = row["wikidata"] or f"brand/{'-'.join(words_of(row['name']))}"
         gloss = f"brand of {taxonomy.drafts[category].names[0]}"
-        rows.append(Row(identifier, names, gloss, int(row["wikidata"][1:] or 0), {category: 1.0}, 0.8))
+        prior = float(row["prior"] or DRINK_PRIOR)
+        rows.append(Row(identifier, names, gloss, int(row["wikidata"][1:] or 0), {category: 1.0}, prior))
     return rows
 
 
 def merge(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows with those of one identifier made one, which then belongs to all their categories alike."""
+    """Return the rows with those of one identifier made one, which then is as likely one thing as another.
+
+    What bears the name of a coffee is a café or a package, never both.
+    """
     merged: dict[str, Row] = {}
     for row in rows:
         if (first := merged.get(row.identifier)) is not None:
             both = (first.categories, row.categories)
-            categories = {kind: sum(part.get(kind, 0.0) for part in both) / 2 for part in both for kind in part}
+            summed = {kind: sum(part.get(kind, 0.0) for part in both) / 2 for part in both for kind in part}
+            categories = dict(sorted(summed.items(), key=lambda pair: -pair[1]))
             names = list(dict.fromkeys((*first.names, *row.names)))
             row = replace(first, names=names, categories=categories, prior=max(first.prior, row.prior))
         merged[row.identifier] = row
@@ -129,7 +165,7 @@ class Names:
         """Let a name stand for a target; the greatest strength given counts."""
         words = words_of(name)
         key = "".join(words)
-        if not key or len(words) > 5:
+        if not key:
             return
         # "Drive in" and "drivein" are one name; where its words end is known from the form with more of them.
         if len(words) > self._spaced.get(key, "").count(" "):
@@ -140,10 +176,17 @@ class Names:
     def add_entity(self, names: Sequence[str], target: int) -> None:
         """Add the names of an entity, also without a possessive s, which recognisers and people lose."""
         for place, name in enumerate(names):
+            if len(words_of(name)) > _LONGEST_NAME:
+                continue
             self.add(name, target, NAME if place == 0 else OTHER_NAME)
             for ending in ("'s", "’s"):
                 if name.endswith(ending) and len(name) > 5:
                     self.add(name.removesuffix(ending), target, POSSESSIVE)
+
+    def of_targets(self, end: int) -> list[str]:
+        """Return the names of one word, normalised, that stand for a target below a number."""
+        named = sorted(key for key, targets in self._targets.items() if min(targets) < end)
+        return [key for key in named if self._spaced[key] == key]
 
     def columns(self) -> dict[str, Any]:
         """Return the names sorted, and for each its targets and strengths as flat lists with ends."""
@@ -161,6 +204,8 @@ def collect_names(rows: Sequence[Row], taxonomy: Taxonomy) -> Names:
     """Return all names; entities are numbered first, then categories by sorted identifier."""
     names = Names()
     suggested = Counter(normalise(word) for draft in taxonomy.drafts.values() for word in set(draft.words))
+    english = _english(taxonomy)
+    in_tree = {draft.synset for draft in taxonomy.drafts.values()}
     for target, row in enumerate(rows):
         names.add_entity(row.names, target)
     for target, (identifier, draft) in enumerate(sorted(taxonomy.drafts.items()), start=len(rows)):
@@ -168,9 +213,10 @@ def collect_names(rows: Sequence[Row], taxonomy: Taxonomy) -> Names:
             strength = NAME if place == 0 else OTHER_NAME
             # A place's own name is certain whatever else the noun may mean.
             if identifier.startswith("n"):
-                strength = min(strength, _sense_strength(name, draft.synset, taxonomy.wordnet))
+                senses = taxonomy.wordnet.senses.get(name.lower().replace(" ", "_"), [])
+                strength = min(strength, _sense_strength(draft.synset, [sense for sense in senses if sense in in_tree]))
             names.add(name, target, strength)
-        for name in draft.translations:
+        for name in _foreign(draft, english):
             names.add(name, target, TRANSLATION)
         for name in draft.short:
             names.add(name, target, SHORT)
@@ -180,11 +226,43 @@ def collect_names(rows: Sequence[Row], taxonomy: Taxonomy) -> Names:
     return names
 
 
-def _sense_strength(name: str, synset: str, wordnet: WordNet) -> int:
-    """Return how likely a noun means a synset: less for every sense that WordNet lists before it."""
-    senses = wordnet.senses.get(name.lower().replace(" ", "_"), [])
+def _english(taxonomy: Taxonomy) -> set[str]:
+    """Return the English names of all categories and the everyday words of English, normalised."""
+    names = {normalise(name) for draft in taxonomy.drafts.values() for name in draft.names}
+    frequent = {word for word, count in taxonomy.wordnet.counts.items() if count >= _FREQUENT}
+    return names | frequent | _plain_words()
+
+
+def _foreign(draft: Draft, english: set[str]) -> list[str]:
+    """Return what a category is called in other languages, without what an English reader takes for something else."""
+    # Part of its English name is no other thing: the juice of fruit juice.
+    own = {word for name in draft.names for word in words_of(name)}
+    return [name for name in draft.translations if normalise(name) in own or normalise(name) not in english]
+
+
+def _sense_strength(synset: str, senses: Sequence[str]) -> int:
+    """Return how likely a noun means a synset: less for every sense of it in the tree that WordNet lists before it."""
     rank = senses.index(synset) if synset in senses else 0
     return max(RAREST_SENSE, NAME - RARER_SENSE * rank)
+
+
+def word_counts(names: Iterable[str], wordnet: WordNet) -> dict[str, int]:
+    """Return how often those names that are English words, also in the plural, are taken to occur, WORD_COUNT or more.
+
+    Args:
+        names: normalised.
+        wordnet: knows the words.
+    """
+    counts = {}
+    for name in names:
+        forms = [form for form in (name, *singulars(name)) if form in wordnet.common_words]
+        if forms:
+            counts[name] = max(WORD_COUNT, *(wordnet.counts.get(form, 0) for form in forms))
+    return counts
+
+
+def _plain_words() -> set[str]:
+    return set((DATA / "plain_words.txt").read_text().split())
 
 
 def contents(rows: Sequence[Row], taxonomy: Taxonomy, classes: list[dict[str, str]], sources: str) -> dict[str, Any]:
@@ -195,7 +273,9 @@ def contents(rows: Sequence[Row], taxonomy: Taxonomy, classes: list[dict[str, st
     for row in classes:
         labels[f"{row['dataset']}/{row['level']}"][row["label"]] = taxonomy.resolve(row["category"])
     counts = {word: count for word, count in taxonomy.wordnet.counts.items() if count > 1 and word.isalpha()}
-    counts |= dict.fromkeys((DATA / "plain_words.txt").read_text().split(), _PLAIN_COUNT)
+    counts |= dict.fromkeys(_plain_words(), _PLAIN_COUNT)
+    names = collect_names(rows, taxonomy)
+    ordinary = word_counts(names.of_targets(len(rows)), taxonomy.wordnet)
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -218,11 +298,17 @@ def contents(rows: Sequence[Row], taxonomy: Taxonomy, classes: list[dict[str, st
             "weights": pack([round(100 * weight) for row in rows for weight in row.categories.values()]),
             "priors": pack([round(100 * row.prior) for row in rows]),
         },
-        "names": collect_names(rows, taxonomy).columns(),
-        "frequent": {"words": " ".join(sorted(counts)), "counts": pack([counts[word] for word in sorted(counts)])},
+        "names": names.columns(),
+        "frequent": _counted(counts),
+        "ordinary": _counted(ordinary),
         "labels": labels,
         "imagenet": pack([number[identifier] for identifier in taxonomy.imagenet]),
     }
+
+
+def _counted(counts: dict[str, int]) -> dict[str, str]:
+    words = sorted(counts)
+    return {"words": " ".join(words), "counts": pack([counts[word] for word in words])}
 
 
 def main() -> None:

@@ -162,8 +162,8 @@ class ClassEvidence:
 
     def _fit_link(self, link: Link) -> FloatArray:
         kinds = dict(link.target.categories) if isinstance(link.target, Entity) else {link.target.identifier: 1.0}
-        shares = [sum(part for kind, part in kinds.items() if kind in notion.categories) for notion in self._notions]
-        return link.weight * np.array(shares, np.float32)
+        parts = [[part for kind, part in kinds.items() if kind in notion.categories] for notion in self._notions]
+        return link.weight * np.array([max(each, default=0.0) for each in parts], np.float32)
 
     def _fit(self, word: str) -> FloatArray:
         """Return how surely a word says each notion, (notions,) float32, 0 to 1."""

@@ -25,11 +25,16 @@ DATA = Path(__file__).parent / "data"
 
 FILE = DATA / "lexicon.json.gz"
 
-SCHEMA = "textsearch.lexicon/1"
+SCHEMA = "textsearch.lexicon/2"
 """The layout of the file."""
 
-VERSION = "1"
+VERSION = "2"
 """The content: raised whenever the file is built again and differs."""
+
+
+RARE_BRAND = 40
+"""Occurrences in English texts at which a word is as likely just a word as the name of the best known brand; of a
+lesser brand, proportionally fewer."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Entity:
         aliases: its other names.
         gloss: one line about it, perhaps empty.
         wikidata: its Wikidata item; None if unknown.
-        categories: pairs of a category's identifier and a weight; the weights sum to 1.
+        categories: pairs of a category's identifier and a weight, 0 to 1, the greatest first: how surely what bears
+            the name is of that kind. It may be of several at once, as a shop that is a pharmacy and a drugstore.
         prior: how well known it is, 0 to 1.
     """
 
@@ -123,6 +129,7 @@ class Lexicon:
             unpack(names[column]) for column in ("ends", "targets", "strengths")
         )
         self._frequent: dict[str, str] = content["frequent"]
+        self._ordinary: dict[str, str] = content["ordinary"]
 
     @classmethod
     def read(cls, path: Path) -> Lexicon:
@@ -143,8 +150,22 @@ class Lexicon:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Return how often frequent English words occurred in WordNet's tagged texts."""
-        counts = unpack(self._frequent["counts"]).tolist()
-        return dict(zip(self._frequent["words"].split(" "), counts, strict=True))
+        return _counted(self._frequent)
+
+    def brand_certainty(self, name: str, known: float) -> float:
+        """Return how likely a name is meant as a brand's and not as the English word it may be, 0 to 1.
+
+        Args:
+            name: normalised.
+            known: how well known the brand is, 0 to 1.
+        """
+        count = max(self.counts.get(name, 0), self._ordinary_counts.get(name, 0))
+        return 1 / (1 + count / (RARE_BRAND * max(known, 0.01)))
+
+    @cached_property
+    def _ordinary_counts(self) -> dict[str, int]:
+        """Return how often names of entities that are English words, too, are taken to occur."""
+        return _counted(self._ordinary)
 
     @property
     def imagenet(self) -> tuple[str, ...]:
@@ -196,6 +217,11 @@ class Lexicon:
             found.append(Meaning(meant, int(self._strengths[place]) / 100))
         return sorted(found, key=lambda meaning: (-meaning.strength * prior(meaning.target), meaning.target.identifier))
 
+    def strength(self, number: int) -> float:
+        """Return how strongly the name of a number stands for what it names best, 0 to 1."""
+        first = int(self._ends[number - 1]) if number else 0
+        return int(self._strengths[first : int(self._ends[number])].max()) / 100
+
     def find_categories(self, name: str) -> list[Category]:
         """Return the categories that a name or an identifier names, best first; words that merely suggest one count."""
         if name in self._category_numbers:
@@ -224,15 +250,22 @@ class Lexicon:
         return found
 
     def entities_of(self, categories: Collection[str]) -> dict[str, float]:
-        """Return the entities of some categories by identifier, each with the part of it that they make up, 0 to 1."""
+        """Return the entities of some categories by identifier, each with how surely it is of any of them, 0 to 1."""
         wanted = np.zeros(len(self.category_identifiers), np.int32)
         wanted[[self._category_numbers[identifier] for identifier in categories]] = 1
-        parts = np.concatenate([[0], np.cumsum(self._kind_weights * wanted[self._kinds])])
-        wholes = np.concatenate([[0], np.cumsum(self._kind_weights)])
-        ends = np.concatenate([[0], self._kinds_end])
-        shares = np.diff(parts[ends]) / np.maximum(np.diff(wholes[ends]), 1)
-        places = np.flatnonzero(shares)
-        return {self.entity_identifiers[place]: float(shares[place]) for place in places.tolist()}
+        # Every entity has a category, so that no two of these starts are the same.
+        starts = np.concatenate([[0], self._kinds_end[:-1]])
+        weights = np.maximum.reduceat(self._kind_weights * wanted[self._kinds], starts) / 100
+        places = np.flatnonzero(weights)
+        return {self.entity_identifiers[place]: float(weights[place]) for place in places.tolist()}
+
+    def is_single(self, identifier: str) -> bool:
+        """Return whether a category has one entity and no other, as Guinness has."""
+        return int(self._entity_counts[self._category_numbers[identifier]]) == 1
+
+    @cached_property
+    def _entity_counts(self) -> NDArray[np.int64]:
+        return np.bincount(self._kinds, minlength=len(self.category_identifiers))
 
     def children(self, identifier: str) -> list[Category]:
         """Return the categories directly under one.
@@ -294,7 +327,7 @@ class Lexicon:
     def _entity(self, number: int) -> Entity:
         names = self._entity_names[number].split("\t")
         kinds = slice(self._kinds_end[number - 1] if number else 0, self._kinds_end[number])
-        weights = self._kind_weights[kinds] / self._kind_weights[kinds].sum()
+        weights = self._kind_weights[kinds] / 100
         categories = (self.category_identifiers[category] for category in self._kinds[kinds])
         return Entity(
             identifier=self.entity_identifiers[number],
@@ -316,6 +349,10 @@ def prior(target: Entity | Category) -> float:
 def default_lexicon() -> Lexicon:
     """Return the lexicon that comes with the program, read on the first call."""
     return Lexicon.read(FILE)
+
+
+def _counted(column: dict[str, str]) -> dict[str, int]:
+    return dict(zip(column["words"].split(" "), unpack(column["counts"]).tolist(), strict=True))
 
 
 def pack(numbers: ArrayLike) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from textsearch.alphabet import normalise, words_of
 
 PLACE_KEYS = ("amenity", "craft", "education", "healthcare", "leisure", "office", "shop", "tourism")
 """OpenStreetMap keys whose values are places that carry signs."""
@@ -30,6 +33,13 @@ _NOT_A_BRANDED_PLACE = (
 """Where the brand says nothing about the place: equipment that stands in front of others, and offices of the state."""
 
 
+_REMARK = re.compile(r"\s*\([^)]*\)")
+"""What editors of a map tell each other behind a name: "Hamburguesa (Comida rápida)"; no sign says it."""
+
+_SHORTEST_ALTERNATIVE = 3
+"""Letters of a name behind a stroke; what has fewer is an ending, as in "Uhrmacher/in"."""
+
+
 @dataclass(frozen=True)
 class Synset:
     """One noun sense of WordNet.
@@ -48,20 +58,23 @@ class Synset:
 
 
 class WordNet:
-    """The nouns of WordNet 3.0 and how often words occurred in its tagged texts."""
+    """The nouns of WordNet 3.0, its other words, and how often words occurred in its tagged texts."""
 
     def __init__(self, folder: Path) -> None:
-        """Read data.noun, index.noun and cntlist.rev of a folder."""
+        """Read index.noun, cntlist.rev and the data of nouns, adjectives and verbs of a folder."""
         self.synsets = dict(_synsets(folder / "data.noun"))
         self.senses = {
             fields[0]: fields[6 + int(fields[3]) :]
-            for line in (folder / "index.noun").read_text().splitlines()
-            if not line.startswith(" ") and (fields := line.split())
+            for line in _lines(folder / "index.noun")
+            if (fields := line.split())
         }
         self.counts: dict[str, int] = defaultdict(int)
         for line in (folder / "cntlist.rev").read_text().splitlines():
             sense, _, count = line.split()
             self.counts[sense.partition("%")[0]] += int(count)
+        lemmas = {lemma for part in ("noun", "adj", "verb") for lemma in _lemmas(folder / f"data.{part}")}
+        self.common_words = {lemma for lemma in lemmas if lemma.isalpha() and lemma.islower()}
+        """Nouns, adjectives and verbs of one word, without names of somebody or something: these have capitals."""
 
     def sense(self, reference: str) -> str:
         """Return the offset of `lemma#n`, the n-th noun sense of a lemma.
@@ -87,10 +100,19 @@ class WordNet:
         return found
 
 
+def _lemmas(path: Path) -> Iterator[str]:
+    for line in _lines(path):
+        fields = line.split()
+        yield from fields[4 : 4 + 2 * int(fields[3], 16) : 2]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file of WordNet but those of its licence."""
+    return (line for line in path.read_text().splitlines() if not line.startswith(" "))
+
+
 def _synsets(path: Path) -> Iterator[tuple[str, Synset]]:
-    for line in path.read_text().splitlines():
-        if line.startswith(" "):
-            continue
+    for line in _lines(path):
         head, _, gloss = line.partition(" | ")
         fields = head.split()
         names = int(fields[3], 16)
@@ -134,12 +156,39 @@ def read_presets(folder: Path) -> dict[str, Preset]:
         for identifier, preset in presets.items():
             entry = translated.get(identifier, {})
             if name := entry.get("name"):
-                short = name.removesuffix(" Grounds").removesuffix(" Counter")
                 names = preset.names if language == "en" else preset.translations
-                names += [part.strip() for part in short.split(" / ")]
+                names += sign_names(name)
             if language == "en":
                 preset.words += [word.strip() for word in entry.get("terms", "").split(",") if word.strip()]
     return {identifier: preset for identifier, preset in sorted(presets.items()) if preset.names}
+
+
+def sign_names(name: str) -> list[str]:
+    """Return what signs say of a kind of place that editors of a map call by this name, which may hold several."""
+    if "=" in name:  # a note about tags in place of a name
+        return []
+    plain = _REMARK.sub("", name).removesuffix(" Grounds").removesuffix(" Counter")
+    parts = [part.strip() for part in re.split(r"[,/]", plain)]
+    return [part for part in parts if len(part) >= _SHORTEST_ALTERNATIVE and not part.endswith("-")]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What the name-suggestion-index says of one kind of place of a brand.
+
+    Attributes:
+        shown: the name it is listed by, without remarks.
+        is_brand: whether such a place is called as the brand is.
+        names: every name it is given, `shown` first.
+        place: the preset.
+        countries: how many countries or regions it is known from; 100 for the whole world.
+    """
+
+    shown: str
+    is_brand: bool
+    names: tuple[str, ...]
+    place: str
+    countries: int
 
 
 @dataclass
@@ -147,18 +196,53 @@ class Brand:
     """One brand of the name-suggestion-index.
 
     Attributes:
-        names: every name an entry gives it, as often as entries do.
         wikidata: number of its Wikidata item, 0 if unknown.
         gloss: Wikidata's one-line description, perhaps empty.
-        kinds: how many entries each kind of place has.
-        countries: how many countries or regions it is known from; 100 for the whole world.
+        entries: what is known of its places.
     """
 
     wikidata: int
     gloss: str
-    names: list[str] = field(default_factory=list)
-    kinds: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    countries: int = 0
+    entries: list[_Entry] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """Return every name of the brand itself, as often as entries give it."""
+        return [name for entry in self._split()[0] for name in entry.names]
+
+    @property
+    def kinds(self) -> set[str]:
+        """Return the kinds of place that bear the name of the brand and nothing more."""
+        return {entry.place for entry in self._split()[0]}
+
+    @property
+    def outlets(self) -> dict[str, list[str]]:
+        """Return, by kind, the names of places that add something to the brand's name: "Tesco Café" is no Tesco."""
+        own = {normalise(name) for name in self.names}
+        outlets: dict[str, list[str]] = {}
+        for entry in self._split()[1]:
+            outlets.setdefault(entry.place, []).extend(name for name in entry.names if normalise(name) not in own)
+        return outlets
+
+    @property
+    def countries(self) -> int:
+        """Return how many countries or regions it is known from; 100 for the whole world."""
+        return max(entry.countries for entry in self.entries)
+
+    def _split(self) -> tuple[list[_Entry], list[_Entry]]:
+        """Return the entries of the brand as such, and those of its outlets of other kinds."""
+        shown = [words_of(entry.shown) for entry in self.entries]
+        plain = [entry for entry in self.entries if entry.is_brand and not _is_longer(words_of(entry.shown), shown)]
+        if not plain:
+            return self.entries, []
+        kinds = {entry.place for entry in plain}
+        outlets = [entry for entry in self.entries if entry.place not in kinds]
+        return [entry for entry in self.entries if entry.place in kinds], outlets
+
+
+def _is_longer(words: list[str], others: Iterable[list[str]]) -> bool:
+    """Return whether words begin with all the words of another name and go on."""
+    return any(len(other) < len(words) and words[: len(other)] == other for other in others)
 
 
 def read_brands(folder: Path, presets: dict[str, Preset]) -> dict[str, Brand]:
@@ -179,12 +263,16 @@ def read_brands(folder: Path, presets: dict[str, Preset]) -> dict[str, Brand]:
             if identifier not in brands:
                 gloss = described.get(wikidata, {}).get("description") or ""
                 brands[identifier] = Brand(int(wikidata[1:] or 0), gloss)
-            brand = brands[identifier]
-            brand.kinds[place] += 1
-            brand.names += _names(item)
-            places = item["locationSet"]["include"]
-            brand.countries = max(brand.countries, 100 if "001" in places else len(places))
+            brands[identifier].entries.append(_entry(item, place))
     return brands
+
+
+def _entry(item: dict[str, Any], place: str) -> _Entry:
+    tags, places = item["tags"], item["locationSet"]["include"]
+    shown = _REMARK.sub("", item["displayName"])
+    name = tags.get("name", shown)
+    is_brand = normalise(name) == normalise(tags.get("brand", name))
+    return _Entry(shown, is_brand, _names(item, shown), place, 100 if "001" in places else len(places))
 
 
 def _most_specific(tags: dict[str, str], kind: str, presets: dict[str, Preset]) -> str | None:
@@ -201,10 +289,10 @@ def _most_specific(tags: dict[str, str], kind: str, presets: dict[str, Preset]) 
     return max(fitting, key=lambda identifier: (len(presets[identifier].tags), identifier), default=general)
 
 
-def _names(item: dict[str, Any]) -> list[str]:
+def _names(item: dict[str, Any], shown: str) -> tuple[str, ...]:
     tags = item["tags"]
     keys = ("name", "brand", "name:en", "brand:en", "short_name", "official_name", "alt_name")
-    return [item["displayName"], *(tags[key] for key in keys if key in tags), *item.get("matchNames", ())]
+    return (shown, *(tags[key] for key in keys if key in tags), *item.get("matchNames", ()))
 
 
 def read_table(path: Path) -> list[dict[str, str]]:

@@ -60,7 +60,8 @@ class Taxonomy:
             presets: OpenStreetMap's kinds of place.
             places: rows "identifier, synset, parent, names" that tie presets to synsets and put them in place.
             own: rows "identifier, name, parent, names, gloss" of categories that no source has, and of synsets that
-                stand elsewhere in our tree or have further names.
+                stand elsewhere in our tree or have further names: in English under "name", several with semicolons
+                between, which no other synset then has; in other languages under "names".
             imagenet: synsets such as "n01440764" that must be in the tree.
 
         Raises:
@@ -71,9 +72,10 @@ class Taxonomy:
         self._identifiers: dict[str, str] = {}
         self._moved: dict[str, str] = {}
         self._named: dict[str, list[str]] = {}
+        self._called: dict[str, list[str]] = {}
         for row in (*places, *own):
             if "#" in row["identifier"]:
-                self._change_synset(wordnet.sense(row["identifier"]), row["parent"], row["names"])
+                self._change_synset(wordnet.sense(row["identifier"]), row)
             elif row.get("synset"):
                 self._identifiers[wordnet.sense(row["synset"])] = row["identifier"]
         self._add_places(presets, {row["identifier"]: row for row in places})
@@ -100,10 +102,17 @@ class Taxonomy:
             raise ValueError(f"there is no category {reference!r}")
         return reference
 
-    def _change_synset(self, offset: str, parent: str, names: str) -> None:
-        if parent:
-            self._moved[offset] = parent
-        self._named[offset] = list(filter(None, names.split(";")))
+    def _change_synset(self, offset: str, row: dict[str, str]) -> None:
+        if row["parent"]:
+            self._moved[offset] = row["parent"]
+        self._called[offset] = list(filter(None, row.get("name", "").split(";")))
+        self._named[offset] = list(filter(None, row["names"].split(";")))
+
+    def _names_of(self, offset: str) -> list[str]:
+        """Return a synset's English names: those that its row gives it, then its lemmas that no other was given."""
+        taken = {name for other, names in self._called.items() if other != offset for name in names}
+        lemmas = [lemma for lemma in self.wordnet.synsets[offset].lemmas if lemma not in taken]
+        return list(dict.fromkeys([*self._called.get(offset, ()), *lemmas]))
 
     def _add_synset(self, offset: str) -> str:
         """Add a synset and what is above it; return its identifier."""
@@ -111,7 +120,7 @@ class Taxonomy:
         if identifier not in self.drafts:
             synset = self.wordnet.synsets[offset]
             named = self._named.get(offset, [])
-            draft = Draft("", list(synset.lemmas), named, gloss=synset.gloss, synset=offset)
+            draft = Draft("", self._names_of(offset), named, gloss=synset.gloss, synset=offset)
             self.drafts[identifier] = draft
             if offset in self._moved:
                 draft.parent = self.resolve(self._moved[offset])
