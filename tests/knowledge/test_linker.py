@@ -8,7 +8,9 @@ import pytest
 from tests.knowledge.drawn import ALPHABET, read
 from textsearch.knowledge.lexicon import Entity, default_lexicon
 from textsearch.knowledge.linker import Link, Linker
+from textsearch.knowledge.relevance import RELIABILITY
 from textsearch.knowledge.spans import readings_of
+from textsearch.matching.knowledge import OF_CATEGORY
 from textsearch.types import Regions
 
 
@@ -66,6 +68,49 @@ def test_a_word_for_a_kind_of_place_links_to_it(linker: Linker, text: str, categ
     best = linker.link([read(text)])[0]
     assert best.target.identifier == category
     assert best.weight >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("HOTELS", "tourism/hotel"),
+        ("BAKERIES", "shop/bakery"),
+        ("PUBS", "amenity/pub"),
+        ("TAXIS", "amenity/taxi"),
+        ("TOMATOES", "n07734017"),
+        ("RESTAURANTS", "amenity/restaurant"),
+    ],
+)
+def test_a_plural_links_to_what_there_are_several_of(linker: Linker, text: str, category: str) -> None:
+    best = linker.link([read(text)])[0]
+    assert (best.target.identifier, best.how) == (category, "exact")
+    assert best.weight > 0.3
+
+
+def test_a_plural_says_a_little_less_than_the_singular_and_names_no_brand(linker: Linker) -> None:
+    one, many = (linker.link([read(text)])[0].weight for text in ("BAKERY", "BAKERIES"))
+    assert 0.9 * one < many < one
+    assert not any(isinstance(link.target, Entity) for link in linker.link([read("APPLES")]))
+
+
+@pytest.mark.parametrize("text", ["DIESEL", "LIME", "MANGO"])
+def test_a_word_of_its_own_is_rather_that_than_a_brand(linker: Linker, text: str) -> None:
+    assert not isinstance(linker.link([read(text)])[0].target, Entity)
+
+
+@pytest.mark.parametrize("text", ["LIFT", "SOLO", "CRUSH", "SURGE", "TING", "STARRY", "SLICE", "BIRDS"])
+def test_an_everyday_word_is_hardly_the_brand_of_that_name(linker: Linker, text: str) -> None:
+    assert all(link.weight < 0.25 for link in linker.link([read(text)]) if isinstance(link.target, Entity))
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [("SHELL", "amenity/fuel"), ("TARGET", "shop/department_store"), ("APPLE", "shop/electronics")],
+)
+def test_a_known_brand_that_is_a_word_is_still_found(linker: Linker, text: str, category: str) -> None:
+    brands = default_lexicon().entities_of(default_lexicon().below(category))
+    weight = sum(link.weight * brands.get(link.target.identifier, 0) for link in linker.link([read(text)]))
+    assert RELIABILITY["entity"] * weight >= OF_CATEGORY
 
 
 # --- misread names
@@ -166,6 +211,25 @@ def test_the_weights_of_a_region_sum_to_at_most_1(linker: Linker, text: str) -> 
 )
 def test_an_ambiguous_name_keeps_its_meanings(linker: Linker, text: str, meanings: set[str]) -> None:
     assert meanings <= named(linker.link([read(text)])).keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("SUPERMARKET", "shop/supermarket"),
+        ("FARMACIA", "amenity/pharmacy"),
+        ("STATION-SERVICE", "amenity/fuel"),
+    ],
+)
+def test_a_brand_called_as_its_kind_does_not_hide_the_kind(linker: Linker, text: str, category: str) -> None:
+    assert category in {link.target.identifier for link in linker.link([read(text)])}
+
+
+@pytest.mark.parametrize("text", ["Guinness", "Pepsi"])
+def test_a_brand_that_is_all_of_its_kind_says_it_alone(linker: Linker, text: str) -> None:
+    (link,) = linker.link([read(text)])
+    assert isinstance(link.target, Entity)
+    assert link.weight > 0.9
 
 
 def test_a_name_that_is_a_frequent_word_counts_less(linker: Linker) -> None:

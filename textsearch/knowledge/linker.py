@@ -20,6 +20,7 @@ from textsearch.alphabet import Alphabet
 from textsearch.knowledge.blocking import LetterPairs
 from textsearch.knowledge.lexicon import Category, Entity, Lexicon, prior
 from textsearch.knowledge.spans import Reading, Span, spans_of
+from textsearch.knowledge.spelling import INFLECTED, singulars
 
 How = Literal["exact", "misread"]
 
@@ -44,11 +45,13 @@ LEAST_WEIGHT = 0.02
 _LENGTH_FACTORS = {1: 0.03, 2: 0.2, 3: 0.6}
 """How much a name of so few letters can be trusted; longer ones fully."""
 
-_RARE_BRAND, _RARE_NOUN = 40, 100
-"""Occurrences in WordNet's texts at which a word is as likely just a word as the name of the best known brand, or of a
-thing; of a lesser brand, proportionally fewer."""
+_RARE_NOUN = 100
+"""Occurrences in WordNet's texts at which a word is as likely just a word as the name of a thing."""
 
-_OBJECT_FACTOR = 0.5
+_LEAST_NAMED = 0.3
+"""A name that stands for something more weakly is tried in the singular: "hotels" only suggests a travel agency."""
+
+_OBJECT_FACTOR = 0.25
 """How much the name of a thing counts that is neither a place nor food: a sign that says "tiger" shows none."""
 
 
@@ -61,7 +64,7 @@ class Link:
         weight: how likely the words mean it, 0 to 1; the weights of all links of a region sum to at most 1.
         regions: positions of the readings that carry its name.
         name: the name as the lexicon has it, normalised, with spaces.
-        how: "exact" for the name as it was read, "misread" where letters had to be changed.
+        how: "exact" for the name as it was read, or its plural; "misread" where letters had to be changed.
     """
 
     target: Entity | Category
@@ -80,6 +83,7 @@ class _Found:
     words: int
     quality: float
     how: How
+    is_plural: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Linker:
         """Take the lexicon and the alphabet of the lattices."""
         self._lexicon = lexicon
         self._alphabet = alphabet
-        self._weights: dict[int, list[tuple[Entity | Category, float]]] = {}
+        self._weights: dict[tuple[int, bool], list[tuple[Entity | Category, float]]] = {}
         self._food = lexicon.below("n00021265") | lexicon.below("n07555863")
 
     def link(self, readings: Sequence[Reading]) -> list[Link]:
@@ -112,17 +116,31 @@ class Linker:
         return self._share(found)
 
     def _exact(self, spans: Sequence[Span], readings: Sequence[Reading]) -> list[_Found]:
-        names = self._lexicon.names
         found = []
         for span in spans:
-            number = names.get("".join(token.word for token in span))
+            number, is_plural = self._named([token.word for token in span])
             if number is not None:
                 regions = tuple(dict.fromkeys(token.region for token in span))
                 certain = min(readings[region].text_score for region in regions)
                 text = " ".join(readings[region].text for region in regions)
-                quality = self._trust(number, text) * (0.5 + 0.5 * certain)
-                found.append(_Found(number, regions, len(span), quality, "exact"))
+                quality = self._trust(number, text) * (0.5 + 0.5 * certain) * (INFLECTED if is_plural else 1.0)
+                found.append(_Found(number, regions, len(span), quality, "exact", is_plural))
         return found
+
+    def _named(self, words: Sequence[str]) -> tuple[int | None, bool]:
+        """Return the number of the name that words are, and whether they are its plural; None if they are none."""
+        *front, last = words
+        names = self._lexicon.names
+        number = names.get("".join(words))
+        if number is not None and self._lexicon.strength(number) >= _LEAST_NAMED:
+            return number, False
+        found = [each for word in singulars(last) if (each := names.get("".join((*front, word)))) is not None]
+        surest = max(found, key=self._surest_kind, default=None)
+        return (number, False) if surest is None or self._surest_kind(surest) == 0 else (surest, True)
+
+    def _surest_kind(self, number: int) -> float:
+        """Return how likely the plural of a name means its likeliest category; 0 if the name has none."""
+        return max((weight for _, weight in self._meanings(number, is_plural=True)), default=0.0)
 
     def _trust(self, number: int, text: str) -> float:
         """Return how much a name can be trusted for its length, 0 to 1; "H&M" is more telling than "HM"."""
@@ -211,7 +229,7 @@ class Linker:
         for name in sorted(found, key=lambda name: (-name.words, -name.quality, name.number)):
             available = min(left[region] for region in name.regions)
             taken = 0.0
-            for target, weight in self._meanings(name.number):
+            for target, weight in self._meanings(name.number, name.is_plural):
                 if (share := weight * name.quality * available) >= LEAST_WEIGHT:
                     links.append(Link(target, share, name.regions, self._lexicon.spelt[name.number], name.how))
                     taken += share
@@ -219,34 +237,46 @@ class Linker:
                 left[region] -= taken
         return sorted(links, key=lambda link: (-link.weight, link.regions, link.target.identifier))
 
-    def _meanings(self, number: int) -> list[tuple[Entity | Category, float]]:
-        """Return what a name may mean with weights that sum to at most 1: the less, the more it is just a word."""
-        if number not in self._weights:
-            count = self._lexicon.counts.get(self._lexicon.spelt[number].replace(" ", ""), 0)
+    def _meanings(self, number: int, is_plural: bool) -> list[tuple[Entity | Category, float]]:
+        """Return what a name may mean with weights that sum to at most 1: the less, the more it is just a word.
+
+        Args:
+            number: of the name.
+            is_plural: whether the plural of the name was read, which stands for no brand.
+        """
+        if (number, is_plural) not in self._weights:
+            name = self._lexicon.spelt[number].replace(" ", "")
             meanings = self._lexicon.meanings_of(number)
-            # A brand that is all of its category, such as Guinness, says it already.
-            implied = {kind for m in meanings if isinstance(m.target, Entity) for kind, _ in m.target.categories}
+            if is_plural:
+                meanings = [meaning for meaning in meanings if isinstance(meaning.target, Category)]
+            implied = {kind for meaning in meanings for kind in self._implied(meaning.target)}
             certainty = [
-                (meaning.target, meaning.strength * self._is_meant(meaning.target, count))
+                (meaning.target, meaning.strength * self._is_meant(meaning.target, name))
                 for meaning in meanings
                 if meaning.target.identifier not in implied
             ]
             shares = [weight * prior(target) for target, weight in certainty]
-            most = max(weight for _, weight in certainty)
+            most = max((weight for _, weight in certainty), default=0.0)
             total = sum(shares) or 1.0
-            self._weights[number] = [
+            self._weights[number, is_plural] = [
                 (target, most * share / total) for (target, _), share in zip(certainty, shares, strict=True)
             ]
-        return self._weights[number]
+        return self._weights[number, is_plural]
 
-    def _is_meant(self, target: Entity | Category, count: int) -> float:
-        """Return how likely a word that occurs `count` times in English texts is meant as the name of a target."""
+    def _implied(self, target: Entity | Category) -> list[str]:
+        """Return the categories that a brand says already, because it is all there is of them, as Guinness is."""
+        if isinstance(target, Category):
+            return []
+        return [kind for kind, weight in target.categories if weight == 1 and self._lexicon.is_single(kind)]
+
+    def _is_meant(self, target: Entity | Category, name: str) -> float:
+        """Return how likely a name, normalised, is meant as that of a target and not as just a word."""
         if isinstance(target, Entity):
-            return 1 / (1 + count / (_RARE_BRAND * target.prior))
+            return self._lexicon.brand_certainty(name, target.prior)
         if "/" in target.identifier and not target.identifier.startswith(("drink/", "food/", "product/")):
             return 1.0
         factor = 1.0 if target.identifier in self._food or "/" in target.identifier else _OBJECT_FACTOR
-        return factor / (1 + count / _RARE_NOUN)
+        return factor / (1 + self._lexicon.counts.get(name, 0) / _RARE_NOUN)
 
     @cached_property
     def _pairs(self) -> LetterPairs:

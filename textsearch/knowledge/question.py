@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from textsearch.alphabet import normalise
 from textsearch.index.records import OwnCategory
 from textsearch.knowledge.lexicon import Category, Entity, Lexicon
+from textsearch.knowledge.spelling import INFLECTED, singulars
 
 LEAST_STRENGTH = 0.3
 """A name that stands for something more weakly only suggests it: "hotel" a travel agency."""
 
 FULL_NAME = 0.55
 """From this strength on a name is a full one, not what signs leave of it: "outdoors" of an outdoors store."""
-
-_INFLECTED = 0.95
-"""What is left of the strength of a name that is known without its plural ending."""
-
-_RARE_BRAND = 40
-"""Occurrences in WordNet's texts at which a query is as likely just a word as the best known brand; of a lesser brand,
-proportionally fewer. The linker thinks the same of words on photos."""
-
-_PLURALS = (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("sses", "ss"), ("s", ""))
-"""English plural endings and what stands in their place in the singular."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +61,24 @@ def ask(text: str, lexicon: Lexicon, own: Iterable[OwnCategory] = (), least: flo
         own: categories that the user added; one of this name is meant alone.
         least: how strongly the words must stand for what they mean, 0 to 1.
     """
-    name = normalise(text)
-    named = [category for category in own if normalise(category.name) == name]
+    named = _own_of_name(text, own)
     if named:
         return Question(text, tuple(Sense(category, 1.0, {}) for category in named))
-    for spelt, factor in _spellings(text):
-        senses = [sense for sense in _senses(spelt, lexicon, factor) if sense.strength >= least]
-        if senses:
-            return Question(text, tuple(senses))
-    return None
+    spelt, *others = [_senses(each, lexicon, factor, least) for each, factor in _spellings(text)]
+    senses = spelt or max(others, key=lambda each: each[0].strength if each else 0.0, default=[])
+    return Question(text, tuple(senses)) if senses else None
+
+
+def _own_of_name(text: str, own: Iterable[OwnCategory]) -> list[OwnCategory]:
+    """Return the user's categories of a name, whether it or theirs is in the plural; those spelt just so go before."""
+    own = tuple(own)
+    exact = [category for category in own if normalise(category.name) == normalise(text)]
+    wanted = {normalise(spelt) for spelt, _ in _spellings(text)}
+    return exact or [
+        category
+        for category in own
+        if not wanted.isdisjoint(normalise(spelt) for spelt, _ in _spellings(category.name))
+    ]
 
 
 def ask_category(
@@ -89,36 +89,46 @@ def ask_category(
     Arguments as for `ask`; a brand is no category.
     """
     own = tuple(own)
-    if lexicon.has_category(name) and all(normalise(category.name) != normalise(name) for category in own):
+    if lexicon.has_category(name) and not _own_of_name(name, own):
         return Question(name, (_sense_of_category(lexicon.category(name), 1.0, lexicon),))
     asked = ask(name, lexicon, own, least)
     senses = [sense for sense in asked.senses if not isinstance(sense.target, Entity)] if asked else []
-    return Question(name, tuple(senses)) if senses else None
+    senses = senses or _called(name, lexicon)[:1]
+    if not senses:
+        return None
+    # It must be some category, so that what the name means rather counts no more.
+    return Question(name, tuple(replace(sense, strength=sense.strength / senses[0].strength) for sense in senses))
+
+
+def _called(name: str, lexicon: Lexicon) -> list[Sense]:
+    """Return the categories that are called so, strongest first, even where the word rather means something else."""
+    wanted = normalise(name)
+    return [
+        sense
+        for sense in _senses(name, lexicon, 1.0, 0.0)
+        if isinstance(sense.target, Category) and wanted in map(normalise, sense.target.names)
+    ]
 
 
 def _spellings(text: str) -> list[tuple[str, float]]:
     """Return a text and, for its last word in the plural, the singulars it may have, each with a factor."""
     head, _, last = text.rstrip().rpartition(" ")
-    lowered = last.casefold()
-    singulars = [
-        f"{head} {lowered.removesuffix(ending)}{singular}".strip()
-        for ending, singular in _PLURALS
-        if lowered.endswith(ending) and len(lowered) > len(ending) + 2
-    ]
-    return [(text, 1.0), *((singular, _INFLECTED) for singular in singulars)]
+    return [(text, 1.0), *((f"{head} {singular}".strip(), INFLECTED) for singular in singulars(last.casefold()))]
 
 
-def _senses(name: str, lexicon: Lexicon, factor: float) -> list[Sense]:
+def _senses(name: str, lexicon: Lexicon, factor: float, least: float) -> list[Sense]:
+    """Return what a name stands for with at least some strength, the strongest first."""
     senses = []
     for meaning in lexicon.meanings(name):
         strength, target = factor * meaning.strength, meaning.target
         if isinstance(target, Entity):
-            strength /= 1 + lexicon.counts.get(normalise(name), 0) / (_RARE_BRAND * max(target.prior, 0.01))
+            strength *= lexicon.brand_certainty(normalise(name), target.prior)
             sense = Sense(target, strength, {target.identifier: 1.0})
         else:
             sense = _sense_of_category(target, strength, lexicon)
         senses.append(sense)
-    return sorted(senses, key=lambda sense: -sense.strength)
+    kept = [sense for sense in senses if sense.strength >= least]
+    return sorted(kept, key=lambda sense: -sense.strength)
 
 
 def _sense_of_category(category: Category, strength: float, lexicon: Lexicon) -> Sense:
