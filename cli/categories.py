@@ -60,10 +60,8 @@ def list_shown(name: NameArgument = None, index: IndexOption = None, as_json: Js
         own = database.categories()
         shown = database.shown_categories()
     if name is not None:
-        from textsearch.categories import same_name
-
-        own = [each for each in own if same_name(each.name, name)]
-        below = {each for meant in _find(name, lexicon, own) for each in lexicon.below(meant.identifier)}
+        found, own = _find(name, lexicon, own)
+        below = {each for meant in found for each in lexicon.below(meant.identifier)}
         shown = {identifier: count for identifier, count in shown.items() if identifier in below}
     rows = sorted(shown.items(), key=lambda row: (-row[1], row[0]))
     if as_json:
@@ -95,14 +93,14 @@ def tree(
 
     lexicon = default_lexicon()
     roots = [lexicon.category(each) for each in lexicon.category_identifiers if lexicon.category(each).parent is None]
-    top = _find(name, lexicon)[:1] if name is not None else roots
-    levels = [row for root in top for row in _descend(root, lexicon, 0, depth)]
+    found = _find(name, lexicon)[0] if name is not None else []
+    levels = [row for root in found[:1] or roots for row in _descend(root, lexicon, 0, depth)]
     if as_json:
         emit_json({"categories": [_as_dict(category, lexicon) for category, _ in levels]})
         return
     emit("".join(f"{'  ' * level}{printable(category.name)}  [{category.identifier}]\n" for category, level in levels))
-    if name is not None:
-        _tell_others(name, top[0], lexicon)
+    if found[1:]:
+        note(f"{name} also means {', '.join(each.identifier for each in found[1:])}")
 
 
 @app.command("add")
@@ -134,23 +132,21 @@ def remove(
     note(f"{name} is removed")
 
 
-def _find(name: str, lexicon: Lexicon, own: Sequence[OwnCategory] = ()) -> list[Category]:
-    """Return the categories that a name or an identifier means, best first.
+def _find(name: str, lexicon: Lexicon, own: Sequence[OwnCategory] = ()) -> tuple[list[Category], list[OwnCategory]]:
+    """Return what --category NAME means: categories, best first, or some of the user's own.
 
     Raises:
-        TextSearchError: it means none, and none of the user's own.
+        TextSearchError: it means none.
     """
-    found = lexicon.find_categories(name)
-    if not found and not own:
+    from textsearch.knowledge.lexicon import Category
+    from textsearch.knowledge.question import ask_category
+
+    asked = ask_category(name, lexicon, own)
+    if asked is None:
         raise TextSearchError(f"There is no category {name!r}; `textsearch categories tree` lists those there are.")
-    return found
-
-
-def _tell_others(name: str, chosen: Category, lexicon: Lexicon) -> None:
-    """Say what else a name means."""
-    others = [each.identifier for each in lexicon.find_categories(name) if each.identifier != chosen.identifier]
-    if others:
-        note(f"{name} also means {', '.join(others)}")
+    targets = [sense.target for sense in asked.senses]
+    found = [target for target in targets if isinstance(target, Category)]
+    return found, [each for each in own if any(each is target for target in targets)]
 
 
 def _descend(category: Category, lexicon: Lexicon, level: int, depth: int | None) -> Iterator[tuple[Category, int]]:

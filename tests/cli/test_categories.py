@@ -47,6 +47,14 @@ def test_only_what_is_below_a_name(run: Run, gallery: StubDatabase) -> None:
     assert run("categories", "Climbing  GYM").out.startswith("own\tclimbing gym\t")
 
 
+def test_a_name_means_what_a_condition_of_that_name_does(run: Run, gallery: StubDatabase) -> None:
+    gallery.shown = {"amenity/restaurant": 3, "amenity/food_court": 2, "leisure/outdoor_seating": 1}
+    for name in ("restaurant", "restaurants"):
+        lines = run("categories", "list", name).out.splitlines()
+        assert [line.split("\t")[:2] for line in lines] == [["3", "Restaurant"]]
+    assert run("categories", "list", "climbing gyms").out.startswith("own\tclimbing gym\t")
+
+
 def test_the_index_can_be_named_without_a_command(run: Run, gallery: StubDatabase) -> None:
     run("categories", "--index", "/there")
     assert gallery.asked[0] == ("open", Path("/there"))
@@ -94,8 +102,9 @@ def test_the_whole_tree_as_json(run: Run) -> None:
 
 
 def test_what_else_a_name_means_is_told(run: Run) -> None:
-    outcome = run("categories", "tree", "milk")
-    assert "milk also means" in outcome.err
+    outcome = run("categories", "tree", "food")
+    assert "food also means n07555863\n" in outcome.err
+    assert "also means" not in run("categories", "tree", CAFE).err
 
 
 def test_adding_a_category(run: Run, database: StubDatabase) -> None:
