@@ -72,6 +72,15 @@ def test_a_blurred_sign_scores_less_than_a_sharp_one() -> None:
     assert (np.diff(part) > 0).all()
 
 
+def test_blurred_signs_of_the_word_keep_their_order() -> None:
+    blurred = np.array([0.1, 0.15, 0.2, 0.3], np.float32)
+    values = score(np.zeros(4, np.float32), alignment_of("exit", *["EXIT"] * 4), blurred).values
+    assert (np.diff(values) > 0).all()
+    assert 0.55 < values[0] < values[-1] < 0.63
+    sharp = score(np.ones(2, np.float32), alignment_of("exit", *["EXIT"] * 2), np.array([0.9, 1], np.float32)).values
+    assert (sharp > 0.9).all()
+
+
 @given(st.floats(-1, 1), st.floats(CERTAIN, 0), st.floats(0, 1), st.integers(1, 30))
 def test_what_is_certain_is_found_whatever_else_is_against_it(
     similarity: float, total: float, text_score: float, letters: int

@@ -52,6 +52,11 @@ _EXACT_FLOOR, _PARTIAL_FLOOR = 0.6, 0.55
 """What is left of the probability that the letters alone give, where the vectors disagree, if they are the whole word,
 and if they are a part of it: somebody who types a part wants the photos that hold it, but after the word itself."""
 
+_EXACT_LEAST = 0.55
+"""Least score of letters that are surely the whole word, however blurred. What speaks for the word raises it, up to
+_EXACT_FLOOR, so that blurred signs keep an order. On the development photos one in four of those shows the word; a
+lower one ranks words and parts a little better, but phrases, which need all of their words, a little worse."""
+
 _CROSSING_EXACT, _CROSSING_PARTIAL = 0.8, 0.4
 """The same for letters that run on from one region into the next."""
 
@@ -133,7 +138,8 @@ def score(similarities: FloatArray, alignment: Alignment, text_scores: FloatArra
     values = WORD_CURVE.probability(word_evidence(similarities, alignment, text_scores))
     part = PART_CURVE.probability(part_evidence(alignment.part, text_scores))
     kinds = _kinds(alignment)
-    exact = np.where(kinds == EXACT, _EXACT_FLOOR, 0)
+    least = _EXACT_LEAST + (1 - _EXACT_LEAST / _EXACT_FLOOR) * values
+    exact = np.where(kinds == EXACT, np.maximum(least, _EXACT_FLOOR * part), 0)
     values = np.maximum(values, np.maximum(exact, _PARTIAL_FLOOR * part))
     return _scores(values, np.exp(letter_fit(alignment)), kinds)
 

@@ -210,10 +210,9 @@ class Evidence:
             admitted = [number for number, way in enumerate(ways) if way.admits(spelling)]
             if len(rows) and admitted:
                 again = align_ends(spelling.symbols, lattices(places[rows]), [ways[number] for number in admitted])
-                where = np.ix_(np.array(admitted), rows)
-                fits[where] = np.maximum(fits[where], again)
-        per_letter: FloatArray = np.maximum(fits / np.float32(len(plain.symbols)), np.float32(WORST))
-        return per_letter
+                for number, own in zip(admitted, again, strict=True):
+                    fits[number, rows] = np.maximum(fits[number, rows], own)
+        return np.asarray(np.maximum(fits / len(plain.symbols), WORST), np.float32)
 
     def _table(
         self,
