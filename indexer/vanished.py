@@ -76,8 +76,8 @@ def is_surely_gone(path: Path) -> bool:
 
 
 def _end(folder: Path) -> Path:
-    """Return the last place on the way to a folder that is there."""
-    return next(path for path in (folder, *folder.parents) if not is_gone(path))
+    """Return the last place on the way to a folder that is there; a drive of Windows, though it may be gone, too."""
+    return next((path for path in (folder, *folder.parents) if not is_gone(path)), Path(folder.anchor))
 
 
 def _doubt(end: Path) -> Doubtful | None:

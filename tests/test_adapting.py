@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes import FakeModel, save_photo
 from textsearch.database import Database
-from textsearch.errors import MissingDependencyError, TextSearchError
+from textsearch.errors import IndexWriteError, MissingDependencyError, TextSearchError
 from textsearch.index.active import Generation, switch
 from textsearch.index.folder import IndexFolder
 from textsearch.training.adaptation import run
@@ -140,3 +140,14 @@ def test_photos_read_again_keep_their_names(gallery: Path, monkeypatch: pytest.M
         database.index(gallery)
         names: Any = database.adapt()
     assert names == [photo]
+
+
+def test_readings_that_cannot_be_kept_do_not_stop_an_adaptation(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise IndexWriteError("no space left")
+
+    monkeypatch.setattr(IndexFolder, "keep_readings", refuse)
+    model = Shifted(gallery, "default", "adapted-1")
+    with Database(gallery / ".textsearch") as database:
+        report = database._read_into(gallery.parent / "new", model, sorted(gallery.glob("*.png")), 1, lambda line: None)
+    assert report.added == 2

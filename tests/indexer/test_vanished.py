@@ -118,3 +118,14 @@ def test_a_file_is_surely_gone_while_its_folder_still_holds_something(root: Path
     assert not is_surely_gone(root / "keep.jpg")
     (root / "keep.jpg").unlink()
     assert not is_surely_gone(root / "a.jpg")
+
+
+def test_a_drive_that_is_gone_altogether_may_come_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where the way to a file begins with the letter of a drive."""
+
+    def refuse(path: Path) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("textsearch.indexer.vanished.is_gone", lambda path: True)
+    monkeypatch.setattr("textsearch.indexer.vanished.os.scandir", refuse)
+    assert not is_surely_gone(root / "a.jpg")
