@@ -18,7 +18,7 @@ from textsearch.knowledge.spans import Reading
 from textsearch.lattice import ABSENT, MAXIMUM_CHOICES, Lattice
 from textsearch.types import ByteArray, FloatArray, Regions
 
-ALPHABET = Alphabet(("", *"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-é&ßŁıØœ", " "))
+ALPHABET = Alphabet(("", *"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-é&", " "))
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _MARK = 7
 
@@ -40,11 +40,11 @@ def save_photo(path: Path, *words: str) -> Path:
     return path
 
 
-def certain_lattice(text: str) -> Lattice:
+def certain_lattice(text: str, alphabet: Alphabet = ALPHABET) -> Lattice:
     """Return a lattice that is certain of the text: a blank frame between any two characters."""
     classes: list[int] = [0]
     for character in text:
-        classes += [ALPHABET.characters.index(character) if character in ALPHABET.characters else 0, 0]
+        classes += [alphabet.characters.index(character) if character in alphabet.characters else 0, 0]
     best = np.full((len(classes), MAXIMUM_CHOICES), ABSENT, np.int32)
     best[:, 0] = classes
     log_probabilities = np.full(best.shape, -np.inf, np.float32)

@@ -173,6 +173,19 @@ def test_a_higher_least_score_adds_no_hit(database: Database) -> None:
     assert SearchOptions(0).least_known == 0
 
 
+def test_a_phrase_that_knowledge_raises_above_the_least_score_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_photo(tmp_path / "cat.png", "big", "cat")
+    monkeypatch.setitem(NOTICES, "big", Notice("scene", BIG_CAT, 0.9))
+    with Database(tmp_path / ".textsearch", FakeModel(), describer=FakeDescriber()) as database:
+        database.index(tmp_path)
+        by_text, raised = (database.search('"big cat"', rerank=how)[0].score for how in ("none", "auto"))
+        assert by_text < raised - 0.1
+        (hit,) = database.search('"big cat"', min_score=(by_text + raised) / 2)
+        assert (hit.kind, hit.score) == ("exact", raised)
+
+
 # --- a brand, an ambiguous name
 
 

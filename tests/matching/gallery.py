@@ -9,11 +9,19 @@ import numpy as np
 from numpy.random import Generator
 
 from tests.fakes import ALPHABET, FakeModel
+from textsearch.alphabet import Alphabet
 from textsearch.index.folder import EncodedImage, IndexFolder, ModelIdentity
 from textsearch.lattice import Lattice
 from textsearch.types import FloatArray, Regions
 
-MODEL = FakeModel()
+
+class WideModel(FakeModel):
+    """Reads letters with strokes and letters that are typed as two, besides those of the fake model."""
+
+    alphabet = Alphabet((*ALPHABET.characters, *"ßŁıØœ"))
+
+
+MODEL = WideModel()
 IDENTITY = ModelIdentity(MODEL.name, MODEL.fingerprint, MODEL.dimension)
 
 

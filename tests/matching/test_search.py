@@ -58,7 +58,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
             f"/{name}.jpg",
             [text for text, _ in words],
             [polygon for _, polygon in words],
-            [certain_lattice(text) for text, _ in words],
+            [certain_lattice(text, MODEL.alphabet) for text, _ in words],
         )
         for name, words in GALLERY.items()
     ]
@@ -296,6 +296,21 @@ def test_without_a_hit_the_nearest_words_are_named(searcher: Searcher) -> None:
 def test_what_is_excluded_is_not_named_as_nearest(searcher: Searcher) -> None:
     nearest = searcher.search("slae -merged -kobenhavn", SearchOptions(match="exact")).nearest
     assert nearest and "KØBENHAVN" not in nearest
+
+
+def test_a_blurred_phrase_beside_a_sharp_word_reaches_the_least_score_of_both(tmp_path: Path) -> None:
+    texts = ["GRAND", "HOTEL", "PARIS"]
+    boxes = [word_box(0, 0), word_box(45, 0), word_box(90, 40)]
+    image = image_of("/hotel.jpg", texts, boxes, [certain_lattice(text) for text in texts])
+    image.regions.text_scores[:] = (0.3, 0.3, 1.0)
+    with fill(tmp_path / ".textsearch", [image]) as index:
+        searcher = Searcher(index, MODEL)
+        phrase, both = (
+            searcher.search(query, SearchOptions())[0] for query in ('"grand hotel"', '"grand hotel" paris')
+        )
+        assert phrase.score < both.score - 1
+        found = searcher.search('"grand hotel" paris', SearchOptions(min_score=both.score - 0.5))
+        assert [hit.score for hit in found] == [both.score]
 
 
 @pytest.mark.parametrize("query", ['"coca cola" enjoy', '"coca cola" paris', "coca cola", '"re16 tgk"', "café paris"])
