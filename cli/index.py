@@ -60,7 +60,8 @@ def index(
         typer.Option(
             "--include",
             metavar="GLOB",
-            help="Only files whose name, or path below PATH, matches, such as '*.jpg' or '2024/*'; may be repeated.",
+            help="Only files whose name, or path below PATH, matches, such as '*.jpg' or '2024/*', in whatever capitals; "
+            "may be repeated.",
         ),
     ] = None,
     exclude: Annotated[
@@ -74,9 +75,14 @@ def index(
     ] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Also go into folders that are symbolic links.")] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Read at most N photos in this run.")
+        int | None,
+        typer.Option(
+            "--limit", min=1, metavar="N", help="Read at most N photos in this run; what cannot be read does not count."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Read photos again that have not changed.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Read photos again that have not changed, from the first on.")
+    ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try files again that failed before, although they have not changed.")
     ] = False,
@@ -93,9 +99,10 @@ def index(
 ) -> None:
     """Read photos into the index; again, only what is new or changed.
 
-    Renamed photos and copies cost nothing, and photos that vanished from these folders are forgotten. Photos that an
-    older version indexed are looked at again for what it did not know, but not read again. Photos are only read, never
-    written. What is already indexed can be searched while this runs.
+    Renamed photos and copies cost nothing, and photos that vanished from these folders are forgotten; where a whole
+    folder is empty, as if its disk were not there, they are kept until `textsearch prune`. Photos that an older version
+    indexed are looked at again for what it did not know, but not read again. Photos are only read, never written. What
+    is already indexed can be searched while this runs.
     """
     from textsearch.indexer.options import IndexOptions
 
@@ -149,6 +156,7 @@ def summary(report: IndexReport) -> str:
         "unchanged": report.unchanged,
         "looked at again": report.described,
         "failed": len(report.failures),
+        "failed before and not tried again": report.known_failures,
     }
     done = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "no photo found"
     if report.added or report.updated:

@@ -32,6 +32,12 @@ def test_a_run_ends_with_one_line_on_standard_error(run: Run, database: StubData
     assert sources(database) == (Path("/g"), Path("/h/a.jpg"))
 
 
+def test_failures_of_earlier_runs_are_counted(run: Run, database: StubDatabase) -> None:
+    database.report = a_report(unchanged=3, known_failures=2)
+    expected = "3 unchanged, 2 failed before and not tried again; done after 0:02 -> /index\n"
+    assert run("index", "/g").err == expected
+
+
 def test_options_reach_the_indexer(run: Run, database: StubDatabase) -> None:
     arguments = "index . -i /there -j 3 --no-recursive --include *.jpg --include *.png --exclude t/* --hidden --follow"
     run(*arguments.split(), "--limit", "7", "--force", "--retry-failed", "--batch-size", "4")
