@@ -60,8 +60,8 @@ def index(
         typer.Option(
             "--include",
             metavar="GLOB",
-            help="Only files whose name, or path below PATH, matches, such as '*.jpg' or '2024/*', in whatever capitals; "
-            "may be repeated.",
+            help="Only files whose name, or path below PATH, matches, such as '*.jpg' or '2024/*', in whatever "
+            "capitals; may be repeated.",
         ),
     ] = None,
     exclude: Annotated[

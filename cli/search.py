@@ -18,7 +18,7 @@ LANGUAGE = """\b
 What TEXT can be, as typed in a shell:
   coca cola                   all the words, in any order
   '"coca cola"'               next to each other, in this order
-  'cola -pepsi'               the first, and not the second
+  'cola -pepsi'               the first, and not the second, not even within a word
   'taxi|cab'                  one or the other
   'star*' '*sale' '*sale*'    a word that begins with it, ends with it, contains it
   '/^re16/'                   a regular expression, on what was read, without its punctuation
@@ -105,7 +105,8 @@ ScoreOption = Annotated[
         metavar="S",
         min=0.0,
         max=100.0,
-        help="Leave out photos that score less, 0 to 100; with 0 and -k 0 all photos are ranked.  [default: 2]",
+        help="Leave out photos that score less, 0 to 100; with 0 and -k 0 all photos are ranked.  [default: 2, and 25 "
+        "for those found by knowledge alone]",
         show_default=False,
     ),
 ]
