@@ -4,12 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from tests.fakes import ALPHABET
+from tests.pretended_device import pretended_device
 from tests.tiny_joint import tiny_joint
 from tests.tiny_tdsl import Photos, four_photos
 from textsearch.alphabet import normalise
+from textsearch.models.joint import JointNetwork
 from textsearch.training.joint import JointBatches, JointRecipe, JointTrainer
 from textsearch.training.start import published_network
 from textsearch.training.views import ViewRecipe
@@ -53,11 +56,16 @@ def test_words_that_cannot_be_read_are_found_but_not_read() -> None:
     assert batch.cores.any()
 
 
-def test_every_task_has_its_terms_and_all_trained_parts_move() -> None:
-    # A fresh network sees no letter at all, so its classifier is told to prefer one.
-    running = trainer(RECIPE)
+def reading_trainer(recipe: JointRecipe) -> JointTrainer:
+    """Return a trainer of a fresh network that sees letters: its classifier is told to prefer one."""
+    running = trainer(recipe)
     with torch.no_grad():
         running.network.recogniser.classifier.bias[5] = 3.0
+    return running
+
+
+def test_every_task_has_its_terms_and_all_trained_parts_move() -> None:
+    running = reading_trainer(RECIPE)
     before = {name: tensor.clone() for name, tensor in running.network.state_dict().items()}
     terms = running.train_step(running.batches.batch(0))
     assert {"cores", "dice", "read", "word_image", "word_word", "image_image"} < set(terms)
@@ -66,6 +74,27 @@ def test_every_task_has_its_terms_and_all_trained_parts_move() -> None:
     assert {"detector.backbone", "detector.neck", "detector.head", "recogniser.trunk"} < parts
     assert not any(name.startswith("recogniser.classifier") for name in moved)
     assert not any(name.startswith("recogniser.trunk.backbone.stem") for name in moved)
+
+
+def test_steps_on_another_device_are_those_on_the_cpu(tmp_path: Path) -> None:
+    def evaluate(network: JointNetwork) -> dict[str, float]:
+        assert not any(module.training for module in network.modules())
+        return {"held_back_map": 0.5}
+
+    def steps(recipe: JointRecipe) -> dict[int, dict[str, float]]:
+        seen: dict[int, dict[str, float]] = {}
+        running = reading_trainer(recipe)
+        running.run(tmp_path / recipe.device, 3, evaluate, 3, lambda step, terms: seen.update({step: terms}))
+        return seen
+
+    expected = steps(RECIPE)
+    assert "word_image" in expected[1]
+    with pretended_device() as device, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "save", lambda state, file: Path(file).touch())  # which knows no pretended tensors
+        found = steps(replace(RECIPE, device=str(device)))
+    assert list(found) == [1, 2, 3, 4]
+    for step, terms in expected.items():
+        assert found[step] == pytest.approx(terms, rel=1e-3), step
 
 
 def test_without_words_only_the_detector_learns() -> None:

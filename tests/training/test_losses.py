@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.pretended_device import pretended_device
 from textsearch.training.losses import (
     alter,
     branch_loss,
@@ -165,6 +166,16 @@ def test_branch_loss_reaches_both_branches() -> None:
     torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
     assert regions.grad is not None and regions.grad.any()
     assert words.grad is not None and words.grad.any()
+
+
+def test_the_losses_are_those_of_the_cpu_on_another_device() -> None:
+    region_words, texts = ["cola", "cafe", "cola"], ["cola", "cafe", "coca", "bakery"]
+    regions, words = unit_rows(3, seed=1), unit_rows(4, seed=2)
+    for loss in (branch_loss, published_losses):
+        expected = {name: term.item() for name, term in loss(regions, region_words, words, texts).items()}
+        with pretended_device() as device:
+            terms = loss(regions.to(device), region_words, words.to(device), texts)
+            assert {name: term.item() for name, term in terms.items()} == pytest.approx(expected)
 
 
 # --- TDSL's own sum

@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.random import Generator
 
+from tests.pretended_device import pretended_device
 from tests.tiny_tdsl import CONFIG, Photos, drawn_photo, four_photos, tiny_network
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslNetwork
@@ -151,6 +152,14 @@ def test_halved_precision_stays_close() -> None:
     (exact,), (halved,) = (steps(new_trainer(recipe), 1) for recipe in (RECIPE, replace(RECIPE, precision="bfloat16")))
     assert halved != exact
     assert halved == pytest.approx(exact, rel=0.05)
+
+
+def test_steps_on_another_device_are_those_on_the_cpu() -> None:
+    expected = steps(new_trainer(), 2)
+    with pretended_device() as device:
+        found = steps(new_trainer(replace(RECIPE, device=str(device))), 2)
+    for terms, expected_terms in zip(found, expected, strict=True):
+        assert terms == pytest.approx(expected_terms, rel=1e-3)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run() -> None:

@@ -181,6 +181,9 @@ class JointTrainer:
         self.step = 0
         # Batch statistics of a few words would be worse than those the trunk was trained with.
         network.eval()
+        # cuDNN goes back through recurrent layers in training mode alone; nothing else in the branches knows of modes.
+        network.image.train()
+        network.word.train()
         for parameter in network.parameters():
             parameter.requires_grad_(False)
         for group in self.optimiser.param_groups:

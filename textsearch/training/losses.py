@@ -77,13 +77,15 @@ def branch_loss(
         temperature: of the contrastive terms.
     """
     word_image = similarity(words, regions)
-    targets = similarity_targets(word_texts, region_words)
+    # Targets are made on the CPU, wherever the vectors are.
+    targets = similarity_targets(word_texts, region_words).to(word_image)
+    word_targets = similarity_targets(word_texts, word_texts).to(words)
+    region_targets = similarity_targets(region_words, region_words).to(regions)
     same = targets == 1
     return {
         "word_image": 10 * edit_similarity_loss(word_image, targets),
-        "word_word": 10 * edit_similarity_loss(similarity(words, words), similarity_targets(word_texts, word_texts)),
-        "image_image": 10
-        * edit_similarity_loss(similarity(regions, regions), similarity_targets(region_words, region_words)),
+        "word_word": 10 * edit_similarity_loss(similarity(words, words), word_targets),
+        "image_image": 10 * edit_similarity_loss(similarity(regions, regions), region_targets),
         "words_of_image": contrastive_loss(word_image.T, same.T, temperature),
         "images_of_word": contrastive_loss(word_image, same, temperature),
     }

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.pretended_device import pretended_device
 from tests.training.pretraining.trunks import KINDS, trunk_of
 from textsearch.errors import TextSearchError
 from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe, Task
@@ -54,6 +55,19 @@ def test_the_gradient_reaches_the_trunk_every_level_and_the_decoder(kind: str) -
     for module in (learning.trunk, learning.encoder.levels, learning.decoder):
         assert all(value > 0 for value in gradients(module).values())
     assert all(parameter.grad is None for parameter in learning.momentum_encoder.parameters())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_steps_on_another_device_are_those_on_the_cpu(kind: str) -> None:
+    def steps(device: str) -> list[dict[str, float]]:
+        learning = trainer(replace(RECIPE, tasks=("contrast", "mask", "keep"), device=device), kind)
+        return [learning.train_step(learning.batches.batch(step)) for step in range(2)]
+
+    expected = steps("cpu")
+    with pretended_device() as device:
+        found = steps(str(device))
+    for terms, expected_terms in zip(found, expected, strict=True):
+        assert terms == pytest.approx(expected_terms, rel=1e-2, abs=1e-6)
 
 
 @pytest.mark.parametrize("level", ["frame", "subword", "word"])
