@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -34,6 +33,10 @@ _INDICES = {
 
 _TORCH_CTC_LOSS, _TORCH_LSTM = torch.ctc_loss, torch._VF.lstm
 
+# Autograd asks about every device it meets, and learns of them at the first backward pass of a process, so this comes
+# before it: when the tests are imported.
+backend_registration._setup_privateuseone_for_python_backend(NAME)
+
 
 class PretendedTensor(Tensor):
     """A tensor on the pretended device; `inside`, on the CPU, holds its numbers."""
@@ -53,6 +56,10 @@ class PretendedTensor(Tensor):
         )
         wrapper.inside = inside
         return wrapper
+
+    def tolist(self) -> Any:
+        """Return the numbers, which torch does not for a class of its own."""
+        return self.inside.tolist()
 
     def __tensor_flatten__(self) -> tuple[list[str], None]:
         """Say what is inside: only then does `torch.nn.Module.to` put such tensors in place of the module's own."""
@@ -83,7 +90,6 @@ class _Mode(TorchDispatchMode):
 @contextmanager
 def pretended_device() -> Iterator[torch.device]:
     """Let a device be computed on that is only pretended."""
-    _register()
     with ExitStack() as changes:
         # Autocast knows no such device.
         changes.enter_context(patch.object(torch, "autocast", lambda *arguments, **options: nullcontext()))
@@ -109,12 +115,6 @@ def _lstm(frames: Tensor, states: Any, weights: list[Tensor], *options: Any) -> 
     if torch.is_grad_enabled() and not training and any(weight.requires_grad for weight in weights):
         raise RuntimeError("cudnn RNN backward can only be called in training mode")
     return _TORCH_LSTM(frames, states, weights, *options)
-
-
-@cache
-def _register() -> None:
-    # Autograd asks about every device it meets; this answers for one that is written in Python.
-    backend_registration._setup_privateuseone_for_python_backend(NAME)
 
 
 def _compute(operation: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -136,7 +136,7 @@ class Encoder:
         count = len(line.frames)
         for start, stop in self.reader.spans(line):
             frames, probabilities = line.frames[start:stop], line.probabilities[start:stop]
-            first, last = letter_extent(probabilities)
+            first, last = letter_extent(probabilities.argmax(axis=1))
             polygon = slice_along(line.polygon, (start + first) / count, (start + last) / count)
             words.append(Word(polygon, *within_letters(frames, probabilities), number, line.score))
         return words

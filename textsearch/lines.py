@@ -244,7 +244,7 @@ def within_letters(frames: FloatArray, probabilities: FloatArray) -> tuple[Float
 
     Blank margins would blur where in the word a letter stands.
     """
-    first, last = letter_extent(probabilities)
+    first, last = letter_extent(probabilities.argmax(axis=1))
     inside = slice(int(first), math.ceil(last))
     return frames[inside], Lattice.from_probabilities(probabilities[inside])
 
@@ -264,17 +264,17 @@ def word_spans(probabilities: FloatArray, space: int, threshold: float) -> list[
     return [(start + 1, stop) for start, stop in pairwise(bounds) if letters[start + 1 : stop].any()]
 
 
-def letter_extent(probabilities: FloatArray) -> tuple[float, float]:
+def letter_extent(best: NDArray[np.int64]) -> tuple[float, float]:
     """Return where the letters of a word begin and end, in frames, half a letter beyond the outer peaks.
 
     Args:
-        probabilities: (T, C) float32, one word; CTC puts a letter's peak near its middle.
+        best: (T,) int64, the best path of one word, 0 the blank; CTC puts a letter's peak near its middle.
     """
-    peaks = np.nonzero(probabilities.argmax(axis=1) > 0)[0]
+    peaks = np.nonzero(best)[0]
     if not len(peaks):
-        return 0.0, float(len(probabilities))
+        return 0.0, float(len(best))
     half = max(1.0, _pitch(peaks) / 2)
-    return max(0.0, peaks[0] + 0.5 - half), min(float(len(probabilities)), peaks[-1] + 0.5 + half)
+    return max(0.0, peaks[0] + 0.5 - half), min(float(len(best)), peaks[-1] + 0.5 + half)
 
 
 def cut_off(best: NDArray[np.int64], space: int) -> tuple[bool, bool]:

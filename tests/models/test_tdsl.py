@@ -113,6 +113,6 @@ def test_words_become_unit_vectors_in_the_same_space() -> None:
 def test_network_input() -> None:
     photo = np.zeros((2, 3, 3), np.uint8)
     photo[1, 2] = (255, 127, 0)
-    values = network_input([photo, photo])
+    values = network_input(torch.from_numpy(np.stack([photo, photo])))
     assert values.shape == (2, 3, 2, 3) and values.dtype == torch.float32
     assert values[1, :, 1, 2].tolist() == [1.0, 0.0, -127 / 128]

@@ -167,7 +167,8 @@ def test_the_rate_rises_for_200_steps_and_falls_to_zero() -> None:
     rates = []
     for step in (0, 99, 199, 500, 1000):
         trainer.step = step
-        rates.append(trainer._learning_rate())
+        trainer.train_step()
+        rates.append(trainer.optimiser.param_groups[0]["lr"])
     falling = [0.5 * (1 + np.cos(np.pi * step / 1000)) for step in (0, 99, 199, 500, 1000)]
     assert rates == pytest.approx([1 / 200, 0.5 * falling[1], falling[2], 0.5, 0.0])
 

@@ -39,7 +39,7 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
 
 def test_a_batch_holds_targets_and_words_of_its_views() -> None:
     batch = trainer(RECIPE).batches.batch(0)
-    assert batch.images.shape == (2, 3, 96, 96)
+    assert batch.images.shape == (2, 96, 96, 3)
     assert batch.cores.shape == batch.counted.shape == (2, 96, 96)
     texts = [text for strips in batch.strips for text in strips.texts]
     assert 1 <= len(texts) <= RECIPE.words

@@ -2,13 +2,23 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from textsearch.training.steps import Schedule, as_lines, take_steps, take_up, train_on_batches
+from textsearch.errors import TextSearchError
+from textsearch.training.steps import (
+    Schedule,
+    as_lines,
+    descend,
+    rate_factor,
+    take_steps,
+    take_up,
+    train_on_batches,
+)
 
 
 class Counter:
@@ -111,3 +121,32 @@ def test_a_run_as_lines() -> None:
         "step 7 loss 3.5000 held_back_map 0.5000",
         "step 8 loss 4.0000",
     ]
+
+
+# --- one step
+
+
+@pytest.mark.parametrize(
+    ("step", "falls_from", "part"),
+    [(0, 0, 0.25), (2, 0, 0.75 * 0.853553), (4, 0, 0.5), (8, 0, 0.0), (0, 4, 0.25), (4, 4, 1.0), (6, 4, 0.5)],
+)
+def test_the_rate_rises_evenly_and_falls_along_a_cosine(step: int, falls_from: int, part: float) -> None:
+    assert rate_factor(step, 4, 8, falls_from) == pytest.approx(part, rel=1e-5)
+
+
+def test_a_step_goes_down_the_terms_that_are_trained() -> None:
+    weight = torch.nn.Parameter(torch.tensor([3.0, 4.0]))
+    optimiser = torch.optim.SGD([weight], lr=1.0)
+    for _ in range(2):  # the gradient of the first step is gone
+        weight.data = torch.tensor([3.0, 4.0])
+        losses = {"square": 0.5 * weight.square().sum(), "first": weight[0]}
+        assert descend(losses, ["square"], optimiser, [weight], 2.5, 0) == {"loss": 12.5, "square": 12.5, "first": 3.0}
+        torch.testing.assert_close(weight.detach(), torch.tensor([1.5, 2.0]))  # the gradient is (3, 4), shortened
+
+
+@pytest.mark.parametrize("loss", [lambda weight: weight * float("nan"), lambda weight: (weight - 1).sqrt()])
+def test_a_loss_or_gradient_that_is_no_number_changes_nothing(loss: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    weight = torch.nn.Parameter(torch.tensor(1.0))
+    with pytest.raises(TextSearchError, match="At step 7 .* lower learning rate"):
+        descend({"loss": loss(weight)}, ["loss"], torch.optim.AdamW([weight]), [weight], 5.0, 7)
+    assert weight.item() == 1.0

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from tests.pretended_device import PretendedTensor, pretended_device
 from textsearch.training.samples import WordLabel
-from textsearch.training.strips import WIDTHS, WordStrip, batches, cut
+from textsearch.training.strips import WIDTHS, WordStrip, batches, cut, seen_letters
 from textsearch.types import FloatArray
 
 IMAGE = np.zeros((200, 300, 3), np.uint8)
@@ -58,3 +60,18 @@ def test_strips_are_grouped_by_width_and_padded_with_grey() -> None:
     assert grouped[0].used.tolist() == [5, 12]
     assert (grouped[0].pixels[0, :, 40:] == 127).all()
     assert grouped[0].owners.tolist() == [0, 1]
+
+
+def test_letters_are_seen_on_the_frames_of_the_strip_alone() -> None:
+    paths = [[0, 0, 2, 0, 3, 0, 0, 0], [0] * 8, [0, 0, 0, 0, 0, 0, 0, 1]]
+    scores = torch.nn.functional.one_hot(torch.tensor(paths), 5).float().log_softmax(dim=2)
+    assert seen_letters(scores, np.array([7, 8, 7])) == [(0, 1.5, 5.5)]
+
+
+def test_posteriors_stay_on_their_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[tuple[int, ...]] = []
+    cpu = PretendedTensor.cpu
+    monkeypatch.setattr(PretendedTensor, "cpu", lambda tensor: (fetched.append(tuple(tensor.shape)), cpu(tensor))[1])
+    with pretended_device() as device:
+        seen_letters(torch.zeros(3, 8, 5, device=device), np.array([7, 8, 7]))
+    assert fetched == [(3, 8)]

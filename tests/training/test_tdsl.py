@@ -165,7 +165,7 @@ def test_steps_on_another_device_are_those_on_the_cpu() -> None:
 def test_a_loss_that_is_not_a_number_stops_the_run() -> None:
     trainer = new_trainer()
     torch.nn.init.constant_(trainer.network.speller.weight, float("nan"))
-    with pytest.raises(TextSearchError, match="learning_rate"):
+    with pytest.raises(TextSearchError, match="lower learning rate"):
         steps(trainer, 1)
 
 
@@ -185,7 +185,7 @@ def test_a_batch_of_labels() -> None:
     slanted = np.array([[10, 20], [30, 30], [28, 40], [8, 30]], np.float32)
     words = (WordLabel(outside, "咖啡", True), WordLabel(slanted, "x", False), *photo.words)
     batch = collect([Sample(photo.image, words), Sample(photo.image, ())])
-    assert batch.images.shape == (2, 3, 96, 96)
+    assert batch.images.shape == (2, 96, 96, 3)
     assert batch.words == [["", "", "cocacola"], []]
     assert [legible.tolist() for legible in batch.legible] == [[False, False, True], []]
     assert batch.boxes[0][:2].tolist() == [[0, 5, 20, 15], [8, 20, 30, 40]]

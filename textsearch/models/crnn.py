@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from textsearch.models.recurrent import read_across
+
 STAGES = ((16, (2, 2)), (32, (2, 2)), (64, (2, 2)), (128, (2, 1)))
 """Channels and (vertical, horizontal) stride of each stage: 48 rows become 3, eight columns one frame."""
 
@@ -33,9 +35,7 @@ class CrnnTrunk(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """Map crops (B, 3, 48, W) float, scaled to [-1, 1], to frames (B, W / 8, F) float."""
         row: Tensor = self.pool(self.stages(crops)).squeeze(2).transpose(1, 2)  # (B, W / 8, F)
-        around: Tensor
-        around, _ = self.recurrent(row)
-        return row + around
+        return row + read_across(self.recurrent, row)
 
 
 class _Residual(nn.Module):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from textsearch.alphabet import normalise
 from textsearch.errors import QueryError
+from textsearch.models.recurrent import read_across
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 """What the words of this configuration are spelt with; accents are folded and every other character is dropped."""
@@ -95,8 +96,7 @@ class RegionSequence(nn.Module):
         if not len(regions):
             return regions.new_zeros((0, FRAMES, self.project.out_features))
         frames = self.squeeze(regions).mean(dim=2).transpose(1, 2)  # (N, FRAMES, width)
-        states, _ = self.recurrent(frames)
-        encoded: Tensor = self.project(states)
+        encoded: Tensor = self.project(read_across(self.recurrent, frames))
         return encoded
 
 
@@ -121,6 +121,5 @@ class WordSequence(nn.Module):
         if not len(frames.before):
             return self.project.weight.new_zeros((0, FRAMES, self.project.out_features))
         stretched = torch.lerp(self.letters(frames.before), self.letters(frames.after), frames.weight[..., None])
-        states, _ = self.recurrent(functional.relu(self.embed(stretched)))
-        encoded: Tensor = self.project(states)
+        encoded: Tensor = self.project(read_across(self.recurrent, functional.relu(self.embed(stretched))))
         return encoded

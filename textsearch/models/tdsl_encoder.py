@@ -74,7 +74,7 @@ class TdslEncoder:
     def _encode(self, photo: ByteArray, longer_side: int) -> EncodedWords:
         fit = _fit(photo, longer_side)
         with torch.inference_mode():
-            levels, maps = self.network(network_input([fit.resize(photo)]).to(self._device()))
+            levels, maps = self.network(network_input(torch.from_numpy(fit.resize(photo)[None]).to(self._device())))
             boxes, scores = decode_boxes(maps, 0, fit.width, fit.height, self.options)
             encoded = vectors(self.network.encode_regions(levels, [boxes]).float())
         corners = fit.to_photo(boxes.cpu().numpy().reshape(-1, 2, 2))
@@ -84,9 +84,9 @@ class TdslEncoder:
         return self.network.speller.weight.device
 
 
-def network_input(photos: Sequence[ByteArray]) -> Tensor:
-    """Lay photos of one size, each (H, W, 3) uint8 RGB, out as (B, 3, H, W) float32, (value - 127) / 128."""
-    pixels = torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2)  # channels last in memory, which is faster on CPUs
+def network_input(photos: Tensor) -> Tensor:
+    """Lay photos (B, H, W, 3) uint8 RGB out as (B, 3, H, W) float32, (value - 127) / 128, on their device."""
+    pixels = photos.permute(0, 3, 1, 2)  # channels last in memory, which is faster on CPUs
     return (pixels.float() - 127) / 128
 
 

@@ -20,8 +20,11 @@ from textsearch.models.joint import JointNetwork
 from textsearch.models.vectors import vectors
 from textsearch.training.cache import FeatureCache
 from textsearch.training.losses import BRANCH_TERMS, branch_loss, words_to_compare
-from textsearch.training.steps import Schedule, StepProgress, take_steps, take_up
+from textsearch.training.steps import Schedule, StepProgress, descend, rate_factor, take_steps, take_up
 from textsearch.types import FloatArray
+
+_WARM_UP = 200
+"""Steps until the peak of the learning rate."""
 
 
 @dataclass(frozen=True)
@@ -135,24 +138,21 @@ class BranchTrainer:
 
     def train_step(self) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
+        recipe = self.recipe
         for group in self.optimiser.param_groups:
-            group["lr"] = self._learning_rate()
+            group["lr"] = recipe.learning_rate * rate_factor(self.step, _WARM_UP, recipe.steps)
         features, region_words = self._sample()
         texts = words_to_compare(region_words, self.lexicon, self.recipe.others, self.generator)
         self.branches.train()
-        terms = branch_loss(
+        losses = branch_loss(
             self.branches.regions(self._hide(features)),
             region_words,
             self.branches.words(self._hide(encode_texts(texts, self.alphabet, self.prototypes))),
             texts,
         )
-        loss = torch.stack([terms[name] for name in self.recipe.terms]).sum()
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.branches.parameters(), 5.0)
-        self.optimiser.step()
+        terms = descend(losses, recipe.terms, self.optimiser, self.branches.parameters(), 5.0, self.step)
         self.step += 1
-        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+        return terms
 
     def state(self) -> dict[str, Any]:
         """Return everything a later run needs to go on with the same numbers."""
@@ -172,10 +172,6 @@ class BranchTrainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.bit_generator.state = json.loads(state["generator"])
         self.noise.set_state(state["torch"])
-
-    def _learning_rate(self) -> float:
-        warm_up = min(1.0, (self.step + 1) / 200)
-        return self.recipe.learning_rate * warm_up * 0.5 * (1 + float(np.cos(np.pi * self.step / self.recipe.steps)))
 
     def _sample(self) -> tuple[Tensor, list[str]]:
         rows: list[np.ndarray] = []

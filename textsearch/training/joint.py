@@ -16,21 +16,21 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch import Tensor, nn
+from torch import Tensor
 
 from textsearch.alphabet import Alphabet, normalise
 from textsearch.features import SEQUENCE_LENGTH
 from textsearch.geometry import slice_along
 from textsearch.models.joint import JointNetwork, Reading, map_features
-from textsearch.runtime.sessions import network_input
 from textsearch.training.averaging import MovingAverage
 from textsearch.training.branches import encode_texts
 from textsearch.training.cores import CoreTargets, core_targets
 from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
 from textsearch.training.map_losses import map_losses
+from textsearch.training.pixels import network_input
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.training.sources import RandomSource
-from textsearch.training.steps import Schedule, StepProgress, train_on_batches
+from textsearch.training.steps import Schedule, StepProgress, descend, rate_factor, train_on_batches
 from textsearch.training.strips import StripBatch, WordStrip, batches, cut, seen_letters
 from textsearch.training.views import ViewRecipe, view
 from textsearch.types import FloatArray
@@ -95,7 +95,7 @@ class Batch(NamedTuple):
     """The data of one step.
 
     Attributes:
-        images: (B, 3, H, W) float32, network input.
+        images: (B, H, W, 3) uint8 RGB, the views.
         cores: (B, H, W) uint8.
         counted: (B, H, W) uint8.
         strips: words of the views, grouped by width.
@@ -140,7 +140,7 @@ class JointBatches:
             chosen = generator.choice(len(strips), self.recipe.words, replace=False)
             strips = [strips[i] for i in sorted(chosen)]
         return Batch(
-            torch.from_numpy(network_input(np.stack([seen.image for seen in views]))),
+            torch.from_numpy(np.stack([seen.image for seen in views])),
             torch.from_numpy(np.stack([target.cores for target in targets])),
             torch.from_numpy(np.stack([target.counted for target in targets])),
             batches(strips),
@@ -217,31 +217,27 @@ class JointTrainer:
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
-        factor = self._factor()
+        factor = rate_factor(self.step, self.recipe.warm_up, self.recipe.steps)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
         generator = np.random.default_rng([self.recipe.seed, self.step, 1])
-        terms = self.losses(batch, generator)
-        loss = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
+        losses = self.losses(batch, generator)
+        terms = descend(losses, losses, self.optimiser, self.network.parameters(), 5.0, self.step)
         self.step += 1
         self.average.follow(self.network, self.step)
-        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+        return terms
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Return the loss terms of a batch, weights included."""
         with self._precision():
-            output = self.network.detect(self._as_input(batch.images))
+            output = self.network.detect(network_input(batch.images.to(self.device)))
         terms = map_losses(output.logits.float(), batch.cores.to(self.device), batch.counted.to(self.device))
         features: list[Tensor] = []
         texts: list[str] = []
         read_losses: list[Tensor] = []
         for strips in batch.strips:
             with self._precision():
-                reading = self.network.read(self._as_input(torch.from_numpy(network_input(strips.pixels))))
+                reading = self.network.read(network_input(torch.from_numpy(strips.pixels).to(self.device)))
             read_losses.append(reading_loss(reading.log_probabilities, strips.used, strips.texts, self.classes))
             described, kept = self._describe(reading, strips, output.fused.float(), generator)
             features.append(described)
@@ -257,9 +253,6 @@ class JointTrainer:
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
-
-    def _as_input(self, images: Tensor) -> Tensor:
-        return images.to(self.device).contiguous(memory_format=torch.channels_last)
 
     def _describe(
         self, reading: Reading, strips: StripBatch, fused: Tensor, generator: Generator
@@ -292,10 +285,6 @@ class JointTrainer:
             ([*network.image.parameters(), *network.word.parameters()], recipe.branch_rate),
         ]
         return [{"params": list(parameters), "lr": rate, "peak": rate} for parameters, rate in rated]
-
-    def _factor(self) -> float:
-        warm_up = min(1.0, (self.step + 1) / self.recipe.warm_up)
-        return warm_up * 0.5 * (1 + float(np.cos(np.pi * self.step / self.recipe.steps)))
 
     def averaged(self) -> JointNetwork:
         """Return a copy of the network with the averaged weights, in evaluation mode."""

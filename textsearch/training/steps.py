@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import torch
+from torch import Tensor, nn
 
+from textsearch.errors import TextSearchError
 from textsearch.training.ahead import StepBatches, batches_ahead
 from textsearch.training.runs import describe_step, log_step, mean_terms, save_checkpoint
 
@@ -72,6 +75,55 @@ class Schedule:
     def checkpoint(self) -> Path:
         """Return the file that holds what a stopped run needs to go on."""
         return self.folder / "checkpoint.pt"
+
+
+def rate_factor(step: int, warm_up: int, last: int, falls_from: int = 0) -> float:
+    """Return which part of the peak learning rate a step takes: it rises evenly and falls to zero along a cosine.
+
+    Args:
+        step: counted from 0.
+        warm_up: steps until it has risen.
+        last: steps until it is zero.
+        falls_from: the step at which the cosine begins; before `warm_up` the two are multiplied.
+    """
+    rise = min(1.0, (step + 1) / max(1, warm_up))
+    return rise * 0.5 * (1 + math.cos(math.pi * max(0, step - falls_from) / max(1, last - falls_from)))
+
+
+def descend(
+    terms: Mapping[str, Tensor],
+    trained: Iterable[str],
+    optimiser: torch.optim.Optimizer,
+    parameters: Iterable[Tensor],
+    largest_gradient: float,
+    step: int,
+) -> Terms:
+    """Take one optimiser step down the sum of loss terms; return the numbers of all terms and of the sum, "loss".
+
+    Args:
+        terms: each a single number.
+        trained: names of the terms that are summed.
+        optimiser: its rates are set.
+        parameters: those whose common gradient is shortened to `largest_gradient` if it is longer.
+        largest_gradient: a norm.
+        step: for the message.
+
+    Raises:
+        TextSearchError: the loss or its gradient is no finite number; no weight was changed.
+    """
+    loss = torch.stack([terms[name] for name in trained]).sum()
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(parameters, largest_gradient)
+    # The program waits for the device here and nowhere else in a step.
+    total, length, *values = torch.stack([loss, norm.to(loss), *terms.values()]).tolist()
+    if not math.isfinite(total) or not math.isfinite(length):
+        raise TextSearchError(
+            f"At step {step} the loss is {total} and the norm of its gradient {length}; nothing was learnt from it and "
+            "the checkpoint is older. Begin anew with a lower learning rate, or with float32 if it was bfloat16."
+        )
+    optimiser.step()
+    return {"loss": total, **dict(zip(terms, values, strict=True))}
 
 
 def take_up(trainer: Trainer, schedule: Schedule) -> None:

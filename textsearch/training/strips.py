@@ -91,12 +91,10 @@ def seen_letters(log_probabilities: Tensor, used: NDArray[np.int64]) -> list[tup
         log_probabilities: (N, T, C) float, as read; class 0 is the blank.
         used: (N,) int64, frames that lie on each strip.
     """
-    seen = []
-    for place, frames in enumerate(used.tolist()):
-        probabilities = log_probabilities[place, :frames].detach().float().cpu().numpy()
-        if (probabilities.argmax(axis=1) > 0).any():
-            seen.append((place, *letter_extent(probabilities)))
-    return seen
+    # Thousands of classes stay where they are: only the best one of each frame comes from the device, at once.
+    paths = log_probabilities.detach().argmax(dim=2).cpu().numpy()
+    best = [path[:frames] for path, frames in zip(paths, used.tolist(), strict=True)]
+    return [(place, *letter_extent(path)) for place, path in enumerate(best) if path.any()]
 
 
 def _stack(strips: Sequence[WordStrip], width: int) -> StripBatch:

@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from textsearch.errors import TextSearchError
 from textsearch.models.efficientnet import EFFICIENTNET_LITE0_CHANNELS, load_efficientnet_lite0
 from textsearch.models.sequence import letter_frames, spelling
 from textsearch.models.tdsl import TdslConfig, TdslNetwork, build_tdsl
@@ -25,7 +24,7 @@ from textsearch.training.detection_losses import detection_losses
 from textsearch.training.losses import alter, published_losses, spelling_loss
 from textsearch.training.samples import Sample
 from textsearch.training.sources import RandomSource
-from textsearch.training.steps import Schedule, StepProgress, train_on_batches
+from textsearch.training.steps import Schedule, StepProgress, descend, train_on_batches
 from textsearch.training.targets import Locations, assign
 from textsearch.types import FloatArray
 
@@ -75,7 +74,7 @@ class TdslBatch(NamedTuple):
     """The data of one step.
 
     Attributes:
-        images: (B, 3, H, W) float32, network input.
+        images: (B, H, W, 3) uint8 RGB.
         boxes: for each image (N_i, 4) float32: left, top, right, bottom, pixels.
         legible: for each image (N_i,) bool.
         words: for each image the spelling of its N_i words; "" where not legible.
@@ -98,7 +97,8 @@ def collect(samples: Sequence[Sample]) -> TdslBatch:
         boxes.append(clipped)
         legible.append(np.array([bool(word) for word in spelt], np.bool_))
         words.append(spelt)
-    return TdslBatch(network_input([sample.image for sample in samples]), boxes, legible, words)
+    images = torch.from_numpy(np.stack([sample.image for sample in samples]))
+    return TdslBatch(images, boxes, legible, words)
 
 
 class TdslBatches:
@@ -163,23 +163,19 @@ class TdslTrainer:
         train_on_batches(self, self.batches, schedule, measure, progress, processes)
 
     def train_step(self, batch: TdslBatch) -> dict[str, float]:
-        """Take one optimiser step; return the loss terms."""
+        """Take one optimiser step; return the loss terms.
+
+        Raises:
+            TextSearchError: the loss or its gradient is no finite number.
+        """
         generator = np.random.default_rng([self.recipe.seed, self.step, 1])
         for group in self.optimiser.param_groups:
             group["lr"] = group["factor"] * self._learning_rate()
         self.network.train()
-        terms = self.losses(batch, generator)
-        loss = torch.stack(list(terms.values())).sum()
-        if not torch.isfinite(loss):
-            raise TextSearchError(
-                f"The loss is {loss.item()} at step {self.step}; begin anew with a lower learning_rate."
-            )
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.largest_gradient)
-        self.optimiser.step()
+        losses, longest = self.losses(batch, generator), self.recipe.largest_gradient
+        terms = descend(losses, losses, self.optimiser, self.network.parameters(), longest, self.step)
         self.step += 1
-        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+        return terms
 
     def losses(self, batch: TdslBatch, generator: Generator) -> dict[str, Tensor]:
         """Return the loss terms of a batch, weights included: detection, similarity, spelling."""
@@ -188,7 +184,7 @@ class TdslTrainer:
         found = [each[kept] for each, kept in zip(boxes, legible, strict=True)]
         written = [word for words in batch.words for word in words if word]
         texts = self._word_list(written, generator)
-        images = batch.images.to(self.device).contiguous(memory_format=torch.channels_last)
+        images = network_input(batch.images.to(self.device))
         halved = self.recipe.precision == "bfloat16"
         # On a CPU the backward pass of depthwise convolutions is several times slower in bfloat16.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=halved and self.device.type != "cpu"):

@@ -27,8 +27,8 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
 
 def test_a_batch_holds_two_views_of_the_same_strips() -> None:
     batch = views().batch(0)
-    assert batch.first.shape == batch.second.shape == (4, 3, 48, 64)
-    assert -1 <= batch.first.min() < -0.9 and 0.9 < batch.first.max() <= 1
+    assert batch.first.shape == batch.second.shape == (4, 48, 64, 3)
+    assert batch.first.dtype == torch.uint8 and batch.first.min() < 12 and batch.first.max() > 243
     assert not torch.equal(batch.first, batch.second)
     assert sorted(batch.order) == [0, 1, 2, 3]
     assert batch.visible.shape == (4, 1, 12, 16) and set(batch.visible.flatten().tolist()) == {0, 1}

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tests.pretended_device import pretended_device
 from tests.training.pretraining.trunks import KINDS, trunk_of
 from textsearch.errors import TextSearchError
+from textsearch.training.pixels import network_input
 from textsearch.training.pretraining.pretrain import Pretrainer, PretrainRecipe, Task
 from textsearch.training.runs import mean_terms
 from textsearch.types import ByteArray
@@ -114,8 +115,9 @@ def test_levels_and_consistency_are_chosen() -> None:
 def test_queries_are_plain_permuted_or_both(rearranged: Literal["never", "always", "both"], runs: int) -> None:
     learning = Pretrainer(trunk_of("local"), strips(), replace(RECIPE, rearranged=rearranged))
     batch = learning.batches.batch(0)
-    frames = learning._query_frames(batch.first, batch.order)
-    plain: Tensor = learning.trunk(batch.first)
+    crops = network_input(batch.first)
+    frames = learning._query_frames(crops, batch.order)
+    plain: Tensor = learning.trunk(crops)
     # A trunk that sees single frames cannot tell where they stood.
     assert torch.allclose(frames, plain.repeat(runs // 4, 1, 1), atol=1e-6)
 
@@ -130,7 +132,8 @@ def test_masked_strips_leave_running_statistics_alone_unless_they_are_the_only_t
     assert norm.running_mean is not None
     norm.train()
     before = norm.running_mean.clone()
-    learning._reconstruction(learning.batches.batch(0).first, learning.batches.batch(0).visible)
+    batch = learning.batches.batch(0)
+    learning._reconstruction(network_input(batch.first), batch.visible)
     assert bool((norm.running_mean != before).any()) == moved
 
 
@@ -160,7 +163,7 @@ def test_keys_enter_the_queues_and_the_momentum_encoder_follows() -> None:
 
 def test_keys_of_a_group_have_its_batch_statistics() -> None:
     learning = Pretrainer(trunk_of("local"), strips(64), replace(RECIPE, batch=64))
-    crops = learning.batches.batch(0).second
+    crops = network_input(learning.batches.batch(0).second)
     whole = learning.momentum_encoder
     keys = learning._keys(crops)
     for number in range(2):
@@ -223,8 +226,8 @@ def test_contrast_learns_to_tell_strips_apart() -> None:
         """By how much the cosine of a query and its own key is above that of another strip's key."""
         batch = learning.batches.batch(1000)
         with torch.no_grad():
-            queries = learning.encoder.levels(learning.trunk(batch.first))["word"][:, 0]
-        cosines = queries @ learning._keys(batch.second)["word"][:, 0].T
+            queries = learning.encoder.levels(learning.trunk(network_input(batch.first)))["word"][:, 0]
+        cosines = queries @ learning._keys(network_input(batch.second))["word"][:, 0].T
         return float(cosines.diag().mean() - cosines[~torch.eye(8, dtype=torch.bool)].mean())
 
     assert nearer() < 0.3

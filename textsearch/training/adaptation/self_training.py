@@ -6,7 +6,6 @@ them all the same. Meanwhile it has to read clean strips, also those whose readi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch import Tensor, nn
+from torch import Tensor
 
 from textsearch.alphabet import Alphabet, normalise
 from textsearch.models.joint import JointNetwork, Reading
@@ -26,7 +25,7 @@ from textsearch.training.adaptation.degraded import degraded
 from textsearch.training.averaging import MovingAverage
 from textsearch.training.branches import encode_texts
 from textsearch.training.losses import branch_loss, reading_loss, words_to_compare
-from textsearch.training.steps import Schedule, StepProgress, take_steps, take_up
+from textsearch.training.steps import Schedule, StepProgress, descend, rate_factor, take_steps, take_up
 from textsearch.training.strips import StripBatch, WordStrip, batches, seen_letters
 from textsearch.types import ByteArray
 
@@ -136,18 +135,14 @@ class SelfTrainer:
     def train_step(self) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
         recipe = self.recipe
-        factor = min(1.0, (self.step + 1) / recipe.warm_up) * 0.5 * (1 + math.cos(math.pi * self.step / recipe.steps))
+        factor = rate_factor(self.step, recipe.warm_up, recipe.steps)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
-        terms = self.losses(np.random.default_rng([recipe.seed, self.step]))
-        loss = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
+        losses = self.losses(np.random.default_rng([recipe.seed, self.step]))
+        terms = descend(losses, losses, self.optimiser, self.network.parameters(), 5.0, self.step)
         self.step += 1
         self.average.follow(self.network, self.step)
-        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+        return terms
 
     def losses(self, generator: Generator) -> dict[str, Tensor]:
         """Return the loss terms of a step, weights included."""

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from textsearch.runtime.sessions import network_input
 from textsearch.training.pretraining.augment import vary_strip
 from textsearch.training.pretraining.masking import draw_visibility
 from textsearch.training.pretraining.rearrange import BLOCKS
@@ -24,8 +23,8 @@ class PretrainBatch(NamedTuple):
     """The data of one step.
 
     Attributes:
-        first: (B, 3, H, W) float32, network input: the view that queries and masked strips are made of.
-        second: (B, 3, H, W) float32, another view of the same strips, for the keys.
+        first: (B, H, W, 3) uint8 RGB, the view that queries and masked strips are made of.
+        second: (B, H, W, 3) uint8 RGB, another view of the same strips, for the keys.
         order: the permutation of the step, see `textsearch.training.pretraining.rearrange.permute`.
         visible: (B, 1, H / 4, W / 4) float32, 1 where the masked strip is visible, else 0.
     """
@@ -76,7 +75,7 @@ class StripViews:
         return StripViews, (np.array(self.strips), *drawn)
 
     def _view(self, strips: ByteArray, generator: np.random.Generator) -> Tensor:
-        return torch.from_numpy(network_input(np.stack([vary_strip(strip, generator) for strip in strips])))
+        return torch.from_numpy(np.stack([vary_strip(strip, generator) for strip in strips]))
 
 
 def _mapped_views(file: Path, offset: int, shape: tuple[int, ...], *drawn: Any) -> StripViews:

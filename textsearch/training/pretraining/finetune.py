@@ -24,6 +24,7 @@ from textsearch.training.losses import branch_loss, words_to_compare
 from textsearch.training.pretraining.augment import vary_strip
 from textsearch.training.pretraining.pretrain import Trunk
 from textsearch.training.pretraining.strips import fit_strip
+from textsearch.training.steps import descend, rate_factor
 from textsearch.types import ByteArray
 
 Precision = Literal["float32", "bfloat16"]
@@ -157,15 +158,11 @@ def fine_tune(
         chosen = _draw(strips, recipe.batch, recipe.joined, generator)
         looks = np.stack([vary_strip(strip, generator) for strip in chosen.pixels])
         texts = words_to_compare(chosen.words, lexicon, recipe.others, generator)
-        terms = branch_loss(finder.regions(_trunk_input(looks)), chosen.words, finder.words(texts), texts)
-        loss = torch.stack(list(terms.values())).sum()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(finder.parameters(), 5.0)
-        optimiser.step()
+        losses = branch_loss(finder.regions(_trunk_input(looks)), chosen.words, finder.words(texts), texts)
+        terms = descend(losses, losses, optimiser, finder.parameters(), 5.0, step)
         schedule.step()
         if progress:
-            progress(step, {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}})
+            progress(step, terms)
     return finder.eval()
 
 
@@ -196,8 +193,7 @@ def _optimiser(
     optimiser = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
 
     def factor(step: int) -> float:
-        rise = min(1.0, (step + 1) / max(1, recipe.steps // 10))
-        return rise * 0.5 * (1 + float(np.cos(np.pi * step / recipe.steps)))
+        return rate_factor(step, recipe.steps // 10, recipe.steps)
 
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 

@@ -6,7 +6,6 @@ reconstruction.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -18,6 +17,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from textsearch.errors import TextSearchError
+from textsearch.training.pixels import network_input
 from textsearch.training.pretraining.contrast import Queues, consistency_losses, cross_level_loss, level_losses
 from textsearch.training.pretraining.draws import PretrainBatch, StripViews
 from textsearch.training.pretraining.levels import DIMENSION, LEVELS, Level, Levels, windows
@@ -25,7 +25,7 @@ from textsearch.training.pretraining.masking import encode_visible, resize_visib
 from textsearch.training.pretraining.momentum import follow, momentum_copy, rising_momentum
 from textsearch.training.pretraining.rearrange import permute, restore
 from textsearch.training.pretraining.reconstruct import Decoder, reconstruction_loss
-from textsearch.training.steps import Schedule, StepProgress, train_on_batches
+from textsearch.training.steps import Schedule, StepProgress, descend, rate_factor, train_on_batches
 from textsearch.types import ByteArray
 
 KEY_GROUP = 32
@@ -204,23 +204,21 @@ class Pretrainer:
 
     def train_step(self, batch: PretrainBatch) -> dict[str, float]:
         """Take one optimiser step; return the loss terms."""
-        factor = self._factor()
+        recipe = self.recipe
+        factor = rate_factor(self.step, recipe.warm_up, recipe.steps, falls_from=recipe.warm_up)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
-        terms = self.losses(batch)
-        loss = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_([*self.encoder.parameters(), *self.decoder.parameters()], 5.0)
-        self.optimiser.step()
+        losses = self.losses(batch)
+        parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
+        terms = descend(losses, losses, self.optimiser, parameters, 5.0, self.step)
         self.step += 1
-        if "contrast" in self.recipe.tasks:
+        if "contrast" in recipe.tasks:
             follow(self.momentum_encoder, self.encoder, rising_momentum(self.step, self.recipe.momentum))
-        return {"loss": loss.item(), **{name: term.item() for name, term in terms.items()}}
+        return terms
 
     def losses(self, batch: PretrainBatch) -> dict[str, Tensor]:
         """Return the loss terms of a batch, weights included; the keys enter the queues."""
-        first, second = (self._as_input(view) for view in (batch.first, batch.second))
+        first, second = (network_input(view.to(self.device)) for view in (batch.first, batch.second))
         terms: dict[str, Tensor] = {}
         if "contrast" in self.recipe.tasks:
             terms |= self._contrast(first, second, batch.order)
@@ -347,13 +345,6 @@ class Pretrainer:
             return torch.optim.SGD(groups, lr=0.0, momentum=0.9, weight_decay=recipe.weight_decay)
         return torch.optim.AdamW(groups, lr=0.0, weight_decay=recipe.weight_decay)
 
-    def _factor(self) -> float:
-        """Return the part of the peak learning rate that the next step takes."""
-        recipe = self.recipe
-        if self.step < recipe.warm_up:
-            return (self.step + 1) / recipe.warm_up
-        return 0.5 * (1 + math.cos(math.pi * (self.step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)))
-
     def _training_mode(self) -> None:
         """Normalise over the batch, but for a trained trunk's own batch normalisation where its statistics are kept."""
         for encoder in (self.encoder, self.momentum_encoder):
@@ -365,9 +356,6 @@ class Pretrainer:
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
-
-    def _as_input(self, crops: Tensor) -> Tensor:
-        return crops.to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
 
 
 def _frame_shape(trunk: nn.Module, height: int, width: int) -> tuple[int, int]:
