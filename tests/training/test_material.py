@@ -13,7 +13,7 @@ from textsearch.options import EncoderOptions
 from textsearch.training import material
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.datasets.pseudo import PseudoLabelled
-from textsearch.training.material import Material, TrainingPhotos, open_material
+from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_photos_that_show_no_text_are_refused(
     tmp_path: Path, data: TrainingPhotos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(material, "OnnxModel", lambda options, folder: FakeModel())
-    monkeypatch.setattr(PseudoLabelled, "photos", lambda labelled: iter(()))
+    monkeypatch.setattr(PseudoLabelled, "entries", lambda labelled: [])
     with pytest.raises(TextSearchError, match="walls show no text"):
         opened(tmp_path, replace(data, unlabelled=tmp_path / "data" / "walls"))
 
@@ -106,3 +106,22 @@ def test_a_folder_of_backgrounds_that_is_not_there_is_told(tmp_path: Path, data:
 def test_scenes_come_out(tmp_path: Path, data: TrainingPhotos) -> None:
     sample = opened(tmp_path, data).scenes[0].draw(np.random.default_rng(0))
     assert sample.image.shape == (640, 640, 3)
+
+
+# --- held-back photos
+
+
+def test_photos_are_not_both_trained_on_and_held_back(tmp_path: Path, data: TrainingPhotos) -> None:
+    (annotations,) = data.annotations
+    check_photos(data)
+    with pytest.raises(TextSearchError, match=r"3 of 4 held-back photos are trained on as well, .*0\.png among them"):
+        check_photos(replace(data, held_back=Annotations(annotations.file, None)))
+
+
+def test_photos_are_the_same_under_another_name(tmp_path: Path, data: TrainingPhotos) -> None:
+    folder = tmp_path / "unlabelled"
+    folder.mkdir()
+    (folder / "street.png").symlink_to(tmp_path / "data" / "3.png")
+    with pytest.raises(TextSearchError, match=r"1 of 1 held-back photos"):
+        check_photos(replace(data, unlabelled=folder))
+    check_photos(replace(data, unlabelled=folder, held_back=None))

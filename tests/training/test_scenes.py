@@ -48,11 +48,21 @@ def test_scenes_are_square_photos_with_words(drawn: list[Sample]) -> None:
     assert any(not word.legible for word in words)
 
 
-def test_a_background_that_cannot_be_read_is_named(fonts: Path, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:The photo")
+def test_backgrounds_that_cannot_all_be_read_are_an_error(fonts: Path, tmp_path: Path) -> None:
     (tmp_path / "wall.jpg").write_bytes(b"no picture")
     scenes = DrawnScenes(WORDS, list(fonts.iterdir()), [tmp_path / "wall.jpg"], SIDE)
     with pytest.raises(TextSearchError, match=r"The photo .*wall\.jpg cannot be read"):
         scenes.draw(np.random.default_rng(0))
+
+
+def test_another_background_is_taken_for_a_damaged_one(fonts: Path, tmp_path: Path) -> None:
+    (tmp_path / "damaged.jpg").write_bytes(b"no picture")
+    Image.new("RGB", (64, 64), "olive").save(tmp_path / "wall.png")
+    scenes = DrawnScenes(WORDS, list(fonts.iterdir()), sorted(tmp_path.iterdir()), SIDE)
+    with pytest.warns(UserWarning, match=r"damaged\.jpg cannot be read"):
+        drawn = [scenes.draw(np.random.default_rng(seed)) for seed in range(4)]
+    assert same(drawn[3], scenes.draw(np.random.default_rng(3)))
 
 
 def same(first: Sample, second: Sample) -> bool:

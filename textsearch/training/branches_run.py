@@ -28,7 +28,7 @@ from textsearch.training.crops import AnnotatedWords, CropSource, DetectedWords
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.datasets.photos import legible_texts, pictures
 from textsearch.training.export import export_network
-from textsearch.training.inputs import OWN_WORDS, check_inputs, read_lexicon, readable_fonts
+from textsearch.training.inputs import OWN_WORDS, check_apart, check_inputs, read_lexicon, readable_fonts
 from textsearch.training.runs import check_arguments, record_arguments
 from textsearch.training.start import read_alphabet, write_alphabet, write_published
 from textsearch.training.steps import as_lines
@@ -88,6 +88,7 @@ def train_branches(
     arguments = {"data": asdict(data), "recipe": asdict(recipe)}
     check_arguments(run, arguments)
     check_inputs([*data.annotations, data.held_back], data.lexicon, data.fonts, [data.backgrounds])
+    check_apart(data.annotations, None, data.held_back)
     start = data.start or write_published(run / "start")
     network, alphabet = load_joint(start), read_alphabet(start)
     record_arguments(run, arguments)

@@ -10,7 +10,7 @@ from PIL import ImageFont
 from textsearch.alphabet import normalise
 from textsearch.errors import TextSearchError
 from textsearch.training.datasets.annotations import Annotations
-from textsearch.training.datasets.photos import some_pictures
+from textsearch.training.datasets.photos import pictures, some_pictures
 
 OWN_WORDS = 8
 """How often each word of the photos stands among the words that are drawn."""
@@ -40,6 +40,43 @@ def check_inputs(sets: Iterable[Annotations], lexicon: Path, fonts: Path, folder
     for folder in folders:
         if folder is not None:
             some_pictures(folder)
+
+
+def check_apart(sets: Iterable[Annotations], unlabelled: Path | None, held_back: Annotations) -> None:
+    """Make sure that no photo is both held back and trained on, under whatever names or links.
+
+    Args:
+        sets: photos that are trained on.
+        unlabelled: a folder of photos that are trained on as well; None for none.
+        held_back: photos that only measure progress.
+
+    Raises:
+        TextSearchError: some are both.
+    """
+    trained = {_identity(path) for chosen in sets for path in _paths(chosen)}
+    if unlabelled is not None:
+        trained |= {_identity(path) for path in pictures(unlabelled)}
+    trained.discard(None)
+    kept = _paths(held_back)
+    both = [path for path in kept if _identity(path) in trained]
+    if both:
+        raise TextSearchError(
+            f"{len(both)} of {len(kept)} held-back photos are trained on as well, {both[0]} among them; hold back others."
+        )
+
+
+def _paths(chosen: Annotations) -> list[Path]:
+    photos = chosen.photos()
+    return [photos.path(entry) for entry in photos.entries()]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what a file is by, whatever names it has; None if it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def read_lexicon(file: Path) -> list[str]:

@@ -13,9 +13,9 @@ from textsearch.options import EncoderOptions
 from textsearch.runtime.model import OnnxModel
 from textsearch.training.datasets.annotations import Annotations
 from textsearch.training.datasets.photos import PhotoSet, legible_texts, pictures
-from textsearch.training.datasets.pseudo import PseudoLabelled
-from textsearch.training.datasets.words import Words, write_words
-from textsearch.training.inputs import OWN_WORDS, check_inputs, lexicon_lines, readable_fonts
+from textsearch.training.datasets.pseudo import PseudoLabelled, write_readings
+from textsearch.training.datasets.words import Words
+from textsearch.training.inputs import OWN_WORDS, check_apart, check_inputs, lexicon_lines, readable_fonts
 from textsearch.training.scenes import DrawnScenes
 from textsearch.training.sources import PhotosAtRandom
 
@@ -77,10 +77,12 @@ def check_photos(data: TrainingPhotos) -> None:
     """Look at what a run is told to learn from, see `check_inputs`; the weights to begin with are not looked at.
 
     Raises:
-        TextSearchError: something is not there, is empty, or cannot be read.
+        TextSearchError: something is not there, is empty, or cannot be read; or held-back photos are trained on.
     """
     held_back = () if data.held_back is None else (data.held_back,)
     check_inputs((*data.annotations, *held_back), data.lexicon, data.fonts, (data.backgrounds, data.unlabelled))
+    if data.held_back is not None:
+        check_apart(data.annotations, data.unlabelled, data.held_back)
 
 
 def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress: Callable[[str], None]) -> Material:
@@ -120,7 +122,7 @@ def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Ca
         progress(f"reading the photos of {folder}")
         # Every letter is annotated once: no words that are also read through several regions.
         once = EncoderOptions(apart=0.0)
-        write_words(PseudoLabelled(folder, OnnxModel(once, folder=reader)).photos(), file)
+        write_readings(PseudoLabelled(folder, OnnxModel(once, folder=reader)), file, progress)
     read = Words(file)
     if not read.entries():
         raise TextSearchError(f"The photos of {folder} show no text that could be learnt from; go without them.")

@@ -17,6 +17,7 @@ from textsearch.training.datasets.photos import read_photo
 from textsearch.training.legibility import MARGIN, height_of, judged
 from textsearch.training.lettering import Lettering, Paint, Setting, Typefaces, board, draw_lines, paint
 from textsearch.training.samples import Sample, WordLabel
+from textsearch.training.sources import first_readable
 from textsearch.training.spoiling import hide, shade, spoil
 from textsearch.training.wording import Wording
 from textsearch.types import ByteArray, FloatArray
@@ -80,10 +81,12 @@ class DrawnScenes:
         """Draw one scene, (side, side, 3); equal generators give equal scenes.
 
         Raises:
-            TextSearchError: a background cannot be read.
+            TextSearchError: none of many backgrounds can be read.
         """
-        background = self.backgrounds[int(generator.integers(len(self.backgrounds)))] if self.backgrounds else None
-        photo = None if background is None else self._photo(background)
+        photo = None
+        if self.backgrounds:
+            grounds = self.backgrounds
+            photo = first_readable(lambda: grounds[int(generator.integers(len(grounds)))], self._photo)
         image = _ground(photo, self.side, generator)
         room = _Room.of(image)
         labels: list[tuple[WordLabel, float]] = []

@@ -81,6 +81,8 @@ MLT = "1,2,3,2,3,4,1,4,Latin,Bar, Café\n1,2,3,2,3,4,1,4,Chinese,大茶\n1,2,3,2
 def test_mlt_names_the_script(tmp_path: Path) -> None:
     words = one(Mlt, tmp_path, MLT)
     assert [word[1:] for word in words] == [("Bar, Café", True), ("大茶", True), ("", False)]
+    photo = only_photo(Mlt(tmp_path / "images", tmp_path / "gts"))
+    assert [word.script for word in photo.words] == ["Latin", "Chinese", "None"]
 
 
 @pytest.mark.parametrize("name", ["tr_img_00001.png", "tr_img_00001.JPG", "tr_img_00001.gif"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from tests.fakes import FakeModel, save_photo
 from tests.training.datasets.drawn import only_photo, said, write
 from textsearch.errors import TextSearchError
-from textsearch.training.datasets.pseudo import Confidence, PseudoLabelled
+from textsearch.training.datasets.pseudo import Confidence, PseudoLabelled, write_readings
 from textsearch.training.datasets.words import Words, write_words
 from textsearch.types import ByteArray, Regions
 
@@ -55,3 +56,31 @@ def test_a_photo_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     write(tmp_path / "a.png", "no picture")
     with pytest.raises(TextSearchError, match=r"a\.png cannot be read"):
         list(PseudoLabelled(tmp_path, FakeModel()).photos())
+
+
+# --- kept
+
+
+def test_readings_are_kept_and_damaged_photos_left_out(tmp_path: Path) -> None:
+    for name, text in (("1.png", "hotel"), ("3.png", "taxi")):
+        save_photo(tmp_path / name, text)
+    write(tmp_path / "2.png", "no picture")
+    lines: list[str] = []
+    photos = PseudoLabelled(tmp_path, FakeModel(), Confidence(reading=0.9))
+    write_readings(photos, tmp_path / "words.jsonl", lines.append)
+    assert [photo.words[0].text for photo in Words(tmp_path / "words.jsonl").photos()] == ["hotel", "taxi"]
+    (line,) = lines
+    assert "2.png cannot be read" in line and line.endswith("left out.")
+
+
+def test_a_stopped_pass_goes_on_with_the_photos_that_are_left(tmp_path: Path) -> None:
+    for number in range(3):
+        save_photo(tmp_path / f"{number}.png", "hotel")
+    row = json.dumps({"image": "0.png", "words": []}) + "\n"
+    write(tmp_path / "words.jsonl.part", row + row[:20])  # stopped amid a line
+    model = FakeModel()
+    write_readings(PseudoLabelled(tmp_path, model), tmp_path / "words.jsonl")
+    assert model.images_read == 2
+    written = list(Words(tmp_path / "words.jsonl").photos())
+    assert [(photo.path.name, len(photo.words)) for photo in written] == [("0.png", 0), ("1.png", 1), ("2.png", 1)]
+    assert not (tmp_path / "words.jsonl.part").exists()

@@ -9,10 +9,10 @@ from textsearch.training.datasets.spelt import SpeltWords
 CORNERS = "1,2,3,2,3,4,1,4"
 
 
-def test_only_words_of_three_letters_are_left_and_photos_that_show_any(tmp_path: Path) -> None:
+def test_only_latin_words_of_three_letters_are_left_and_photos_that_show_any(tmp_path: Path) -> None:
     texts = {
-        "mixed": ["Latin,Café", "Chinese,大茶", "Latin,to", "Latin,###", "Symbols,24/7"],
-        "foreign": ["Arabic,سوق", "Latin,A!"],
+        "mixed": ["Latin,Café", "Chinese,大茶", "Latin,to", "Latin,###", "Symbols,2024", "latin,24/7"],
+        "foreign": ["Arabic,سوق", "Korean,KOREA", "Latin,A!"],
     }
     for name, words in texts.items():
         draw(tmp_path / "images" / f"{name}.jpg")

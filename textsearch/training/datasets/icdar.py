@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,10 @@ class IcdarPhotos(PhotoSet[tuple[Path, Path]]):
             words.append(word)
         return AnnotatedPhoto(photo, tuple(words), as_stored=True)
 
+    def path(self, entry: tuple[Path, Path]) -> Path:
+        """Return the picture of an entry; its text file is not read."""
+        return entry[1]
+
     @abstractmethod
     def word(self, line: str) -> WordAnnotation | None:
         """Return the word of a line; None if the line is not as it should be."""
@@ -102,7 +107,8 @@ class Mlt(IcdarPhotos):
         found = _CORNERS_LINE.fullmatch(line.strip())
         if found is None or "," not in found[2]:
             return None
-        return word_of(_corners(found[1]), found[2].partition(",")[2])
+        script, _, text = found[2].partition(",")
+        return replace(word_of(_corners(found[1]), text), script=script.strip())
 
 
 def word_of(polygon: FloatArray, text: str) -> WordAnnotation:

@@ -27,11 +27,13 @@ class WordAnnotation:
         polygon: (2K, 2) float32 as in `WordLabel`; None: the word fills its picture.
         text: as it is written; "" if nobody could read it.
         legible: False for words that count neither way.
+        script: what it is written in, as its set names it; "" where the set does not say.
     """
 
     polygon: FloatArray | None
     text: str
     legible: bool
+    script: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,14 @@ class PhotoSet(ABC, Generic[Entry]):
         Raises:
             TextSearchError: the annotation cannot be read, or its photo is missing.
         """
+
+    def path(self, entry: Entry) -> Path:
+        """Return the picture of the photo an entry stands for.
+
+        Raises:
+            TextSearchError: as `photo`.
+        """
+        return self.photo(entry).path
 
     def photos(self) -> Iterator[AnnotatedPhoto]:
         """Yield every photo once, always in the same order."""

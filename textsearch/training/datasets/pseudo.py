@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from textsearch.alphabet import normalise
+from textsearch.errors import ImageError, TextSearchError
 from textsearch.training.datasets.photos import AnnotatedPhoto, PhotoSet, WordAnnotation, pictures, read_photo
+from textsearch.training.datasets.words import line_of
 from textsearch.types import Regions, TextModel
+
+_AT_A_TIME = 64
+"""Photos that are asked for at once, of which finished readings may wait."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,8 @@ class PseudoLabelled(PhotoSet[Path]):
     """The photos of a folder with the words a network reads in them.
 
     Confident readings are legible words. All the others are not legible: there may be text, and it may say something
-    else, so training must not learn from them either way. Each pass reads the photos again; `write_words` keeps what
-    was read.
+    else, so training must not learn from them either way. Each pass reads the photos again; `write_readings` keeps
+    what was read.
 
     Args:
         folder: photos, also in folders within.
@@ -69,3 +77,54 @@ class PseudoLabelled(PhotoSet[Path]):
             and float(regions.text_scores[place]) >= least.reading
         )
         return WordAnnotation(regions.polygons[place], text if legible else "", legible)
+
+
+def write_readings(
+    photos: PseudoLabelled, annotations: Path, progress: Callable[[str], None] = lambda line: None
+) -> None:
+    """Read photos, several at a time, and write a words.jsonl; a stopped pass goes on where it stopped.
+
+    Args:
+        photos: pictures that cannot be decoded are left out and told of. Their model is asked by several threads.
+        annotations: the file; it is complete or not there.
+        progress: receives a line of text from time to time.
+
+    Raises:
+        TextSearchError: the file cannot be written.
+    """
+    folder = annotations.parent
+
+    def line(photo: Path) -> str | ImageError:
+        try:
+            return line_of(photos.photo(photo), folder)
+        except ImageError as error:
+            return error
+
+    unfinished = annotations.with_name(annotations.name + ".part")
+    try:
+        done = _finished(unfinished)
+        left = [photo for photo in photos.entries() if os.path.relpath(photo, folder) not in done]
+        with unfinished.open("a", encoding="utf-8") as lines, ThreadPoolExecutor() as pool:
+            for start in range(0, len(left), _AT_A_TIME):
+                for found in pool.map(line, left[start : start + _AT_A_TIME]):
+                    if isinstance(found, str):
+                        lines.write(found)
+                    else:
+                        progress(f"{found} It is left out.")
+                lines.flush()
+                if start % (16 * _AT_A_TIME) == 0 and start:
+                    progress(f"{len(done) + start:,} photos read, {len(left) - start:,} left")
+        unfinished.replace(annotations)
+    except OSError as error:
+        raise TextSearchError(f"{annotations} cannot be written: {error.strerror or error}.") from error
+
+
+def _finished(unfinished: Path) -> set[str]:
+    """Return the photos that a stopped pass has read; what it wrote of the last line, if not all, is cut off."""
+    if not unfinished.exists():
+        return set()
+    written = unfinished.read_bytes()
+    whole = written[: written.rfind(b"\n") + 1]
+    if len(whole) < len(written):
+        unfinished.write_bytes(whole)
+    return {json.loads(line)["image"] for line in whole.decode("utf-8").splitlines()}

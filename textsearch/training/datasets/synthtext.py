@@ -39,8 +39,11 @@ class SynthText90k(PhotoSet[Path]):
             words = tuple(_word(drawn) for drawn in read_xml(entry).iterfind("object"))
         except ValueError as error:
             raise malformed(entry, f"a box lacks a number ({error})") from error
-        name = entry.relative_to(self.root / "annotations").with_suffix(".jpg")
-        return AnnotatedPhoto(self.root / "images" / name, words, as_stored=True)
+        return AnnotatedPhoto(self.path(entry), words, as_stored=True)
+
+    def path(self, entry: Path) -> Path:
+        """Return the picture that belongs to an XML file, which is not read."""
+        return self.root / "images" / entry.relative_to(self.root / "annotations").with_suffix(".jpg")
 
 
 def _word(drawn: Element) -> WordAnnotation:

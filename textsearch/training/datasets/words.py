@@ -56,6 +56,17 @@ class Words(PhotoSet[Mapping[str, Any]]):
         """
         return read_annotations(self.annotations, self.split)
 
+    def path(self, entry: Mapping[str, Any]) -> Path:
+        """Return the picture of a row.
+
+        Raises:
+            TextSearchError: the row names none.
+        """
+        try:
+            return self.annotations.parent / entry["image"]
+        except (KeyError, TypeError) as error:
+            raise malformed(self.annotations, f"a row has no image ({error!r})") from error
+
     def photo(self, entry: Mapping[str, Any]) -> AnnotatedPhoto:
         """Return a photo and its words.
 
@@ -95,13 +106,22 @@ def write_words(photos: Iterable[AnnotatedPhoto], annotations: Path, split: str 
     try:
         with unfinished.open("w", encoding="utf-8") as lines:
             for photo in photos:
-                row = {"image": os.path.relpath(photo.path, annotations.parent), "words": _rows(upright(photo).words)}
-                lines.write(json.dumps(row if split is None else {**row, "split": split}, ensure_ascii=False) + "\n")
+                lines.write(line_of(photo, annotations.parent, split))
                 count += 1
         unfinished.replace(annotations)
     except OSError as error:
         raise TextSearchError(f"{annotations} cannot be written: {error.strerror or error}.") from error
     return count
+
+
+def line_of(photo: AnnotatedPhoto, folder: Path, split: str | None = None) -> str:
+    """Return the line of a words.jsonl in a folder that says what a photo shows.
+
+    Raises:
+        TextSearchError: the header of the picture cannot be read.
+    """
+    row = {"image": os.path.relpath(photo.path, folder), "words": _rows(upright(photo).words)}
+    return json.dumps(row if split is None else {**row, "split": split}, ensure_ascii=False) + "\n"
 
 
 def _rows(words: Iterable[WordAnnotation]) -> list[dict[str, Any]]:
