@@ -46,7 +46,7 @@ class PretendedTensor(Tensor):
     @staticmethod
     def __new__(cls, inside: Tensor) -> PretendedTensor:
         """Wrap a tensor of the CPU."""
-        wrapper: PretendedTensor = torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        wrapper: PretendedTensor = torch.Tensor._make_wrapper_subclass(
             cls,
             inside.shape,
             strides=inside.stride(),
@@ -71,14 +71,14 @@ class PretendedTensor(Tensor):
         return PretendedTensor(tensors["inside"])
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls, operation: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
     ) -> Any:
         """Compute an operation on any such tensor."""
         return _compute(operation, arguments, options or {})
 
 
-class _Mode(TorchDispatchMode):
+class _Mode(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees operations that are given no tensor but a device as well."""
 
     def __torch_dispatch__(
@@ -100,7 +100,7 @@ def pretended_device() -> Iterator[torch.device]:
         # Numbers of Python become tensors of the CPU first, which are then moved where everybody can see it.
         changes.callback(torch._C._set_only_lift_cpu_tensors, False)
         torch._C._set_only_lift_cpu_tensors(True)
-        changes.enter_context(_Mode())
+        changes.enter_context(_Mode())  # type: ignore[no-untyped-call]
         yield torch.device(NAME, 0)
 
 

@@ -15,6 +15,7 @@ from textsearch.alphabet import normalise
 from textsearch.models.joint import JointNetwork
 from textsearch.training.joint import JointBatches, JointRecipe, JointTrainer
 from textsearch.training.start import published_network
+from textsearch.training.strips import PlannedStrip, WordStrip
 from textsearch.training.views import ViewRecipe
 
 PLAIN = ViewRecipe(side=96, scales=(1.0, 1.0), degrees=0.0, stretch=0.0, contrasts=(0.9, 1.1), blur=0.6)
@@ -46,6 +47,20 @@ def test_a_batch_holds_targets_and_words_of_its_views() -> None:
     assert {normalise(text) for text in texts} <= {"cola", "bakery", "hotel", "bank7"}
     owners = {owner for strips in batch.strips for owner in strips.owners.tolist()}
     assert owners <= {-1, 0, 1}
+
+
+def test_only_the_words_that_are_read_are_cut_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = trainer(replace(RECIPE, views=4, words=2)).batches
+    widths: list[int] = []
+    cut = PlannedStrip.cut
+
+    def counted(planned: PlannedStrip) -> WordStrip:
+        strip = cut(planned)
+        widths.append(strip.pixels.shape[1])
+        return strip
+
+    monkeypatch.setattr(PlannedStrip, "cut", counted)
+    assert sum(len(strips.texts) for strips in batches.batch(0).strips) == len(widths) == 2
 
 
 def test_words_that_cannot_be_read_are_found_but_not_read() -> None:

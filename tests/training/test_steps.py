@@ -147,6 +147,6 @@ def test_a_step_goes_down_the_terms_that_are_trained() -> None:
 @pytest.mark.parametrize("loss", [lambda weight: weight * float("nan"), lambda weight: (weight - 1).sqrt()])
 def test_a_loss_or_gradient_that_is_no_number_changes_nothing(loss: Callable[[torch.Tensor], torch.Tensor]) -> None:
     weight = torch.nn.Parameter(torch.tensor(1.0))
-    with pytest.raises(TextSearchError, match="At step 7 .* lower learning rate"):
+    with pytest.raises(TextSearchError, match=r"At step 7 .* lower learning rate"):
         descend({"loss": loss(weight)}, ["loss"], torch.optim.AdamW([weight]), [weight], 5.0, 7)
     assert weight.item() == 1.0

@@ -6,7 +6,7 @@ import torch
 
 from tests.pretended_device import PretendedTensor, pretended_device
 from textsearch.training.samples import WordLabel
-from textsearch.training.strips import WIDTHS, WordStrip, batches, cut, seen_letters
+from textsearch.training.strips import WIDTHS, WordStrip, batches, plan, seen_letters
 from textsearch.types import FloatArray
 
 IMAGE = np.zeros((200, 300, 3), np.uint8)
@@ -19,7 +19,7 @@ def word(polygon: FloatArray) -> WordLabel:
 
 def test_a_straight_word_is_cut_where_it_is() -> None:
     polygon = np.array([[40, 50], [140, 50], [140, 90], [40, 90]], np.float32)
-    strip = cut(IMAGE, word(polygon), 3, np.random.default_rng(0), play=0.0)
+    strip = plan(IMAGE, word(polygon), 3, np.random.default_rng(0), play=0.0).cut()
     assert strip.pixels.shape[0] == 48
     assert strip.pixels.shape[1] == pytest.approx(120, abs=2)
     assert strip.owner == 3
@@ -35,7 +35,7 @@ def test_a_curved_word_is_straightened() -> None:
     radius = np.hypot(columns - 150, rows - 120)
     image = np.repeat((np.abs(radius - 60) < 3).astype(np.uint8)[..., None] * 255, 3, axis=2)
     polygon = np.concatenate([[150, 120] + 75 * circle, ([150, 120] + 45 * circle)[::-1]]).astype(np.float32)
-    pixels = cut(image, word(polygon), 0, np.random.default_rng(0)).pixels
+    pixels = plan(image, word(polygon), 0, np.random.default_rng(0)).cut().pixels
     assert pixels.shape[1] == pytest.approx(np.pi * 60 * 48 / 30, rel=0.05)
     assert (pixels[20:28, 10:-10].max(axis=0) > 128).mean() > 0.95
     assert pixels[:12].max() < 100
@@ -43,7 +43,7 @@ def test_a_curved_word_is_straightened() -> None:
 
 def test_play_moves_the_corners_repeatably() -> None:
     polygon = np.array([[40, 50], [140, 50], [140, 90], [40, 90]], np.float32)
-    first, second, other = (cut(IMAGE, word(polygon), 0, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, second, other = (plan(IMAGE, word(polygon), 0, np.random.default_rng(seed)).cut() for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.pixels, second.pixels)
     assert not np.array_equal(first.quadrilateral, other.quadrilateral)
 
@@ -71,7 +71,12 @@ def test_letters_are_seen_on_the_frames_of_the_strip_alone() -> None:
 def test_posteriors_stay_on_their_device(monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[tuple[int, ...]] = []
     cpu = PretendedTensor.cpu
-    monkeypatch.setattr(PretendedTensor, "cpu", lambda tensor: (fetched.append(tuple(tensor.shape)), cpu(tensor))[1])
+
+    def fetch(tensor: PretendedTensor) -> torch.Tensor:
+        fetched.append(tuple(tensor.shape))
+        return cpu(tensor)
+
+    monkeypatch.setattr(PretendedTensor, "cpu", fetch)
     with pretended_device() as device:
         seen_letters(torch.zeros(3, 8, 5, device=device), np.array([7, 8, 7]))
     assert fetched == [(3, 8)]

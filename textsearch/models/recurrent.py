@@ -19,9 +19,10 @@ def read_across(layer: nn.LSTM, frames: Tensor) -> Tensor:
     Returns:
         (N, T, directions * hidden) float.
     """
+    states: Tensor
     if frames.device.type == "cpu":
-        states: Tensor = layer(frames)[0]
-        return states
-    with torch.autocast(frames.device.type, enabled=False):
-        states = layer(frames.float())[0]
+        states, _ = layer(frames)
+    else:
+        with torch.autocast(frames.device.type, enabled=False):
+            states, _ = layer(frames.float())
     return states

@@ -46,7 +46,7 @@ class ClassifierTrainer:
     Args:
         recipe: see `ClassifierRecipe`.
         views: the training photos, each entry all of them as another resolution or cut shows them; every step
-            draws one of the views for each photo.
+            draws one of the views, for all its photos.
         labels: (P,) int64, their classes; C for photos of anything else, which tied distances do not take.
         distances: (C, C) float32, between the classes in the taxonomy.
     """

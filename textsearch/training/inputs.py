@@ -61,7 +61,8 @@ def check_apart(sets: Iterable[Annotations], unlabelled: Path | None, held_back:
     both = [path for path in kept if _identity(path) in trained]
     if both:
         raise TextSearchError(
-            f"{len(both)} of {len(kept)} held-back photos are trained on as well, {both[0]} among them; hold back others."
+            f"{len(both)} of {len(kept)} held-back photos are trained on as well, {both[0]} among them; hold back "
+            "others."
         )
 
 

@@ -1,7 +1,7 @@
 """Joint training of the configuration `joint`: detection, reading and similarity in every step.
 
-A step's data depends on the seed and the number of the step alone, so a stopped run goes on with the same numbers
-wherever it stopped.
+A step's data depends on the seed and the number of the step alone, so a stopped run goes on with the same data wherever
+it stopped; on a CPU with the same numbers too, while some sums on CUDA are not always taken in one order.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from textsearch.training.pixels import network_input
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.training.sources import RandomSource
 from textsearch.training.steps import Schedule, StepProgress, descend, rate_factor, train_on_batches
-from textsearch.training.strips import StripBatch, WordStrip, batches, cut, seen_letters
+from textsearch.training.strips import PlannedStrip, StripBatch, batches, plan, seen_letters
 from textsearch.training.views import ViewRecipe, view
 from textsearch.types import FloatArray
 
@@ -126,16 +126,16 @@ class JointBatches:
         generator = np.random.default_rng([self.recipe.seed, step])
         views: list[Sample] = []
         targets: list[CoreTargets] = []
-        strips: list[WordStrip] = []
+        strips: list[PlannedStrip] = []
         for number in range(self.recipe.views):
             seen = view(self.source.draw(generator), self.recipe.view, generator)
             views.append(seen)
             height, width = seen.image.shape[:2]
             targets.append(core_targets(seen.words, height, width, self.recipe.growth))
-            strips += self._cut(seen, number, generator)
+            strips += self._plan(seen, number, generator)
         for _ in range(self.recipe.readings):
             if len(strips) < self.recipe.words:
-                strips += self._cut(self.source.draw(generator), NOWHERE, generator)
+                strips += self._plan(self.source.draw(generator), NOWHERE, generator)
         if len(strips) > self.recipe.words:
             chosen = generator.choice(len(strips), self.recipe.words, replace=False)
             strips = [strips[i] for i in sorted(chosen)]
@@ -143,11 +143,11 @@ class JointBatches:
             torch.from_numpy(np.stack([seen.image for seen in views])),
             torch.from_numpy(np.stack([target.cores for target in targets])),
             torch.from_numpy(np.stack([target.counted for target in targets])),
-            batches(strips),
+            batches([strip.cut() for strip in strips]),
         )
 
-    def _cut(self, sample: Sample, owner: int, generator: Generator) -> list[WordStrip]:
-        return [cut(sample.image, word, owner, generator) for word in sample.words if self._readable(word)]
+    def _plan(self, sample: Sample, owner: int, generator: Generator) -> list[PlannedStrip]:
+        return [plan(sample.image, word, owner, generator) for word in sample.words if self._readable(word)]
 
     def _readable(self, word: WordLabel) -> bool:
         searched = word.legible and bool(normalise(word.text))
@@ -293,7 +293,7 @@ class JointTrainer:
         return network.eval()
 
     def state(self) -> dict[str, Any]:
-        """Return everything a later run needs to go on with the same numbers."""
+        """Return everything a later run needs to go on; on a CPU with the same numbers."""
         return {
             "recipe": json.dumps(asdict(self.recipe)),
             "step": self.step,

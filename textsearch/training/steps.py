@@ -31,7 +31,7 @@ class Trainer(Protocol):
     step: int
 
     def state(self) -> dict[str, Any]:
-        """Return everything a later run needs to go on with the same numbers."""
+        """Return everything a later run needs to go on: on a CPU with the same numbers, on CUDA with the same data."""
         ...
 
     def load_state(self, state: dict[str, Any]) -> None:

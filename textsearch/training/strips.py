@@ -58,8 +58,32 @@ class StripBatch:
     owners: NDArray[np.int64]
 
 
-def cut(image: ByteArray, word: WordLabel, owner: int, generator: Generator, play: float = 0.1) -> WordStrip:
-    """Cut a word out along its outer corners, each moved a little at random.
+@dataclass(frozen=True, eq=False)
+class PlannedStrip:
+    """A word that may be cut out: all that is random of it is decided, but no pixel has been looked at.
+
+    Attributes:
+        image: the view, (H, W, 3) uint8.
+        outline: (2K, 2) float32, what is to be cut out.
+        text: what is written on it, as it is written.
+        quadrilateral: (4, 2) float32, the outer corners of it.
+        owner: number of the view in its batch.
+    """
+
+    image: ByteArray
+    outline: FloatArray
+    text: str
+    quadrilateral: FloatArray
+    owner: int
+
+    def cut(self) -> WordStrip:
+        """Cut the word out."""
+        pixels = rectify(self.image, self.outline, STRIP_HEIGHT, WIDTHS[-1])
+        return WordStrip(pixels, self.text, self.quadrilateral, self.owner)
+
+
+def plan(image: ByteArray, word: WordLabel, owner: int, generator: Generator, play: float = 0.1) -> PlannedStrip:
+    """Decide how a word is cut out: along its outer corners, each moved a little at random.
 
     Args:
         image: the view, (H, W, 3) uint8.
@@ -73,7 +97,7 @@ def cut(image: ByteArray, word: WordLabel, owner: int, generator: Generator, pla
     grown = outer + (outer - outer.mean(axis=0)) * 0.06
     moved = (grown + generator.normal(0, play * across / 2, (4, 2))).astype(np.float32)
     outline = moved if len(word.polygon) == 4 else word.polygon
-    return WordStrip(rectify(image, outline, STRIP_HEIGHT, WIDTHS[-1]), word.text, moved, owner)
+    return PlannedStrip(image, outline, word.text, moved, owner)
 
 
 def batches(strips: Sequence[WordStrip]) -> list[StripBatch]:

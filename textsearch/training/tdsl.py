@@ -31,12 +31,14 @@ from textsearch.types import FloatArray
 
 @dataclass(frozen=True)
 class TdslRecipe:
-    """How the network is trained; the defaults are those of the paper's first part, but for the batch, there of 64.
+    """How the network is trained; the defaults are those of the paper's first part, but for the batch.
 
     Attributes:
         network: sizes of the parts.
         steps: optimiser steps in all.
-        batch: photos per step.
+        batch: photos per step. All their words are compared with each other, and only the hardest partner of each
+            teaches. The paper's 64 photos lie on several GPUs that compare their own 16 alone, so a batch of 64 here is
+            another objective, and 16 is the paper's with a noisier gradient.
         others: words of the lexicon per step that are in none of the photos; the paper takes none.
         altered: whether regions are also compared with an altered copy of each word; in the paper's second part not.
         learning_rate: of the weights; biases learn twice as fast and do not decay.
@@ -203,7 +205,7 @@ class TdslTrainer:
         }
 
     def state(self) -> dict[str, Any]:
-        """Return everything a later run needs to go on with the same numbers."""
+        """Return everything a later run needs to go on; on a CPU with the same numbers."""
         return {
             "recipe": json.dumps(asdict(self.recipe)),
             "step": self.step,

@@ -63,7 +63,7 @@ class Words(PhotoSet[Mapping[str, Any]]):
             TextSearchError: the row names none.
         """
         try:
-            return self.annotations.parent / entry["image"]
+            return Path(self.annotations.parent, entry["image"])
         except (KeyError, TypeError) as error:
             raise malformed(self.annotations, f"a row has no image ({error!r})") from error
 

@@ -1,6 +1,6 @@
 """The batches of pre-training: strips drawn at random, two views of each, and what is hidden.
 
-A step's data depends on the seed and the number of the step alone, so a stopped run goes on with the same numbers.
+A step's data depends on the seed and the number of the step alone, so a stopped run goes on with the same data.
 """
 
 from __future__ import annotations

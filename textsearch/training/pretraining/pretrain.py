@@ -229,7 +229,7 @@ class Pretrainer:
         return terms
 
     def state(self) -> dict[str, Any]:
-        """Return everything a later run needs to go on with the same numbers."""
+        """Return everything a later run needs to go on; on a CPU with the same numbers."""
         return {
             "recipe": asdict(self.recipe),
             "step": self.step,
