@@ -66,8 +66,8 @@ def info(
 ) -> None:
     """Tell which model searches, and which characters it can find.
 
-    Case, accents, strokes and width do not matter to a search: É is found as e, ł as l, ß as ss, œ as oe. The characters
-    are told as the network reads them, without case, accents and width.
+    Case, accents, strokes and width do not matter to a search: É is found as e, ł as l, ß as ss, œ as oe. The
+    characters are told as the network reads them, without case, accents and width.
     """
     if text and not alphabet:
         raise typer.BadParameter("a TEXT goes with --alphabet: textsearch info --alphabet TEXT")
