@@ -8,6 +8,7 @@ import torch
 from numpy.random import Generator
 
 from tests.fakes import ALPHABET
+from tests.pretended_device import pretended_device
 from tests.tiny_joint import tiny_joint
 from textsearch.errors import TextSearchError
 from textsearch.training import held_back
@@ -52,6 +53,15 @@ def test_the_measure_is_a_mean_average_precision() -> None:
     measured = HeldBackWords(Crops(["cola", "hotel", "bakery"]), ALPHABET).measure(without_maps(tiny_joint()))
     assert list(measured) == ["held_back_map"]
     assert 1 / 3 <= measured["held_back_map"] <= 1
+
+
+def test_a_network_on_another_device_is_measured_as_on_the_cpu() -> None:
+    words = HeldBackWords(Crops(["cola", "hotel", "bakery"]), ALPHABET)
+    expected = words.measure(without_maps(tiny_joint()))
+    with pretended_device() as device:
+        network = without_maps(tiny_joint().to(device))
+        assert words.measure(network) == pytest.approx(expected)
+    assert network.prototypes.device.type == "cpu"
 
 
 def test_without_a_word_nothing_can_be_measured() -> None:

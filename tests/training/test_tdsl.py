@@ -12,6 +12,7 @@ from numpy.random import Generator
 from tests.pretended_device import pretended_device
 from tests.tiny_tdsl import CONFIG, Photos, drawn_photo, four_photos, tiny_network
 from textsearch.errors import TextSearchError
+from textsearch.models.boxes import BoxOptions
 from textsearch.models.tdsl import TdslNetwork
 from textsearch.models.tdsl_encoder import TdslEncoder
 from textsearch.training.augment import CropRecipe, VariedSource
@@ -160,6 +161,16 @@ def test_steps_on_another_device_are_those_on_the_cpu() -> None:
         found = steps(new_trainer(replace(RECIPE, device=str(device))), 2)
     for terms, expected_terms in zip(found, expected, strict=True):
         assert terms == pytest.approx(expected_terms, rel=1e-3)
+
+
+def test_photos_are_searched_on_another_device_as_on_the_cpu() -> None:
+    photo, network, anything = four_photos()[0].image, tiny_network().eval(), BoxOptions(0.0, threshold=0.0)
+    expected = TdslEncoder(network, (96,), anything).encode_photo(photo)
+    assert len(expected.boxes)
+    with pretended_device() as device:
+        found = TdslEncoder(network.to(device), (96,), anything).encode_photo(photo)
+    np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-3)
+    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-4)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run() -> None:
