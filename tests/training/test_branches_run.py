@@ -141,6 +141,12 @@ def test_a_mistake_does_not_bind_the_run(data: BranchTrainingData, tmp_path: Pat
     assert not (tmp_path / "run").exists()
 
 
+def test_words_of_one_photo_are_not_both_trained_on_and_held_back(data: BranchTrainingData, tmp_path: Path) -> None:
+    with pytest.raises(TextSearchError, match="1 of 1 held-back photos are trained on"):
+        train_branches(tmp_path / "run", replace(data, held_back=data.annotations[0]), RECIPE)
+    assert not (tmp_path / "run").exists()
+
+
 # --- shares
 
 

@@ -12,6 +12,7 @@ from tests.pretended_device import pretended_device
 from tests.tiny_joint import tiny_joint
 from tests.tiny_tdsl import Photos, four_photos
 from textsearch.alphabet import normalise
+from textsearch.errors import TextSearchError
 from textsearch.models.joint import JointNetwork
 from textsearch.training.joint import JointBatches, JointRecipe, JointTrainer
 from textsearch.training.start import published_network
@@ -146,6 +147,20 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
     for name, tensor in whole.average.weights.items():
         assert torch.equal(tensor, resumed.average.weights[name]), name
     assert resumed.step == 4
+
+
+def test_a_loss_that_is_not_a_number_leaves_the_checkpoint_as_it_was(tmp_path: Path) -> None:
+    running = trainer(RECIPE)
+
+    def break_at_two(step: int, terms: dict[str, float]) -> None:
+        if step == 2:
+            torch.nn.init.constant_(running.network.detector.head.logits.weight, float("nan"))
+
+    with pytest.raises(TextSearchError, match="At step 2 the loss is nan"):
+        running.run(tmp_path, save_every=2, progress=break_at_two)
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert kept["step"] == 2
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in (*kept["network"].values(), *kept["average"].values()))
 
 
 def test_four_photos_are_learnt() -> None:
