@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 import torch
 from torch import Tensor
 from torch._dispatch.python import enable_python_dispatcher
@@ -33,6 +34,8 @@ _INDICES = {
 
 _TORCH_CTC_LOSS, _TORCH_LSTM = torch.ctc_loss, torch._VF.lstm
 
+if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+    pytest.skip("this torch cannot pretend a device", allow_module_level=True)
 # Autograd asks about every device it meets, and learns of them at the first backward pass of a process, so this comes
 # before it: when the tests are imported.
 backend_registration._setup_privateuseone_for_python_backend(NAME)
