@@ -195,7 +195,7 @@ class Searcher:
         """Return the photos in which nothing was found to score, and nothing that is excluded, at score 0."""
         seen = {hit.sha256 for hit in hits}
         others = [
-            (number, image)
+            (number, image.where_it_is())
             for number, image in sorted(self.index.images().items())
             if image.sha256 not in seen and number not in excluded and (told.allowed is None or number in told.allowed)
         ]
