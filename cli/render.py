@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from textsearch.cli.output import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from rich.table import Table
     from rich.text import Text
@@ -125,6 +125,7 @@ def _evidence(hit: Hit, *, brackets: bool) -> Table:
     from rich.text import Text
 
     from textsearch.explain import readings
+    from textsearch.types import box_around
 
     shown = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     shown.add_column("  word", overflow="fold")
@@ -182,13 +183,9 @@ def hit_box(hit: Hit) -> tuple[float, float, float, float] | None:
     """Return the box around all matched regions (left, top, right, bottom; pixels); None without a match."""
     if not hit.matches:
         return None
+    from textsearch.types import box_around
+
     return box_around([point for match in hit.matches for point in match.polygon])
-
-
-def box_around(points: Iterable[tuple[float, float]]) -> tuple[float, float, float, float]:
-    """Return the box around some points (x, y): left, top, right, bottom."""
-    xs, ys = zip(*points, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def box_text(box: tuple[float, float, float, float] | None) -> str:

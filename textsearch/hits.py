@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from textsearch.types import IndexInfo, MatchKind, Points
+from textsearch.types import IndexInfo, MatchKind, Points, box_around
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,9 +46,7 @@ class Match:
     @property
     def xyxy(self) -> tuple[float, float, float, float]:
         """Return the axis-parallel box around the polygon: left, top, right, bottom, pixels."""
-        xs = [x for x, _ in self.polygon]
-        ys = [y for _, y in self.polygon]
-        return min(xs), min(ys), max(xs), max(ys)
+        return box_around(self.polygon)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the match as JSON types, as in the schema textsearch.hits/1."""

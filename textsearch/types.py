@@ -5,7 +5,7 @@ Coordinates are pixels of the EXIF-upright original photo, (x, y), origin at the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -31,6 +31,12 @@ Rerank = Literal["auto", "none"]
 
 Points = tuple[tuple[float, float], ...]
 """A polygon: V points (x, y)."""
+
+
+def box_around(points: Iterable[tuple[float, float]]) -> tuple[float, float, float, float]:
+    """Return the axis-parallel box around points (x, y), one at least: left, top, right, bottom."""
+    xs, ys = zip(*points, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +148,7 @@ class IndexedText:
     @property
     def xyxy(self) -> tuple[float, float, float, float]:
         """Return the axis-parallel box around the polygon: left, top, right, bottom, pixels."""
-        xs = [x for x, _ in self.polygon]
-        ys = [y for _, y in self.polygon]
-        return min(xs), min(ys), max(xs), max(ys)
+        return box_around(self.polygon)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the region as JSON types, as in the schema textsearch.regions/1, with its id."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from tests.fakes import FakeModel
 from textsearch.index.folder import IndexFolder
@@ -78,3 +81,15 @@ class Bench:
 def numbers(report: IndexReport) -> tuple[int, int, int, int, int, int]:
     """Return added, updated, moved, removed, unchanged, number of failures."""
     return (report.added, report.updated, report.moved, report.removed, report.unchanged, len(report.failures))
+
+
+def forbid_listing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Refuse to list folders of a name, as without permission, which root always has."""
+    real = os.scandir
+
+    def forbidding(folder: Path) -> object:
+        if folder.name == name:
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr("textsearch.indexer.scan.os.scandir", forbidding)

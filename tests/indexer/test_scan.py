@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.indexer.bench import forbid_listing
 from textsearch.errors import TextSearchError
 from textsearch.indexer.load import identify
 from textsearch.indexer.options import IndexOptions
@@ -181,14 +182,7 @@ def test_a_relative_source(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_folder_that_cannot_be_listed_is_refused_for_now(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(root, "a.jpg", "locked/b.jpg")
-    real = os.scandir
-
-    def forbidding(folder: Path) -> object:
-        if folder.name == "locked":
-            raise PermissionError(13, "Permission denied")
-        return real(folder)
-
-    monkeypatch.setattr("textsearch.indexer.scan.os.scandir", forbidding)
+    forbid_listing(monkeypatch, "locked")
     found = scan([root], IndexOptions())
     assert names(found, root) == ["a.jpg"]
     assert found.refused == (RefusedPath(root / "locked", "no permission to read it", temporary=True),)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.indexer.bench import forbid_listing
 from textsearch.index.folder import KnownFile
 from textsearch.indexer.options import IndexOptions
 from textsearch.indexer.scan import scan
@@ -54,14 +54,7 @@ def test_gone_are_only_files_that_are_no_longer_there(root: Path) -> None:
 
 def test_of_what_cannot_be_listed_nobody_can_tell(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(root, "locked/a.jpg")
-    real = os.scandir
-
-    def forbidding(folder: Path) -> object:
-        if folder.name == "locked":
-            raise PermissionError(13, "Permission denied")
-        return real(folder)
-
-    monkeypatch.setattr("textsearch.indexer.scan.os.scandir", forbidding)
+    forbid_listing(monkeypatch, "locked")
     assert missed(root, "locked/b.jpg", "locked/deep/c.jpg") == Vanished()
     result = missed(root, "locked/b.jpg", exclude=("locked",))
     assert [doubtful.reason for doubtful in result.doubtful] == ["the folder cannot be listed"]

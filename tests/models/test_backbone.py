@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.models.gradients import silent_parameters
 from textsearch.models.backbone import (
     DownsamplingBlock,
     ResidualBlock,
@@ -45,10 +46,7 @@ def test_every_parameter_receives_a_gradient() -> None:
     torch.manual_seed(0)
     backbone = build_backbone(TINY)
     sum(features.square().mean() for features in backbone(torch.rand(2, 3, 64, 64))).backward()
-    silent = [
-        name for name, parameter in backbone.named_parameters() if parameter.grad is None or not parameter.grad.any()
-    ]
-    assert silent == []
+    assert silent_parameters(backbone) == []
 
 
 def test_a_gate_that_saturates_closes_or_passes_the_channel() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.models.gradients import silent_parameters
 from textsearch.models.branches import ImageBranch, SequenceBranch, WordBranch
 
 
@@ -40,7 +41,4 @@ def test_frames_out_must_divide_frames_in() -> None:
 def test_every_parameter_receives_a_gradient() -> None:
     branch = WordBranch(5, 8)
     branch(torch.rand(2, 30, 5)).square().mean().backward()
-    silent = [
-        name for name, parameter in branch.named_parameters() if parameter.grad is None or not parameter.grad.any()
-    ]
-    assert silent == []
+    assert silent_parameters(branch) == []
