@@ -28,6 +28,7 @@ from textsearch.cli.search import (
     Search,
     TextArgument,
     TopOption,
+    UnderOption,
     nothing_found,
 )
 from textsearch.errors import QueryError
@@ -45,6 +46,7 @@ EXAMPLES = f"""{LANGUAGE}
         "textsearch query exit -k 5 --json       for a program: boxes, scores, the matched letters",
         "textsearch query pharmacy --explain     also those whose signs never say it",
         "textsearch query open --category cafe   of cafes only",
+        "textsearch query sale --under 2024      of the photos in that folder, or below it",
         "textsearch query --like sign.jpg        what shows the same word as a picture",
         "textsearch query sale -l -0 | xargs -0 cp -t found/",
         "textsearch query --queries words.txt -k 0 > results.jsonl",
@@ -86,6 +88,7 @@ def query(
     like: LikeOption = None,
     category: CategoryOption = None,
     scene: SceneOption = None,
+    under: UnderOption = None,
     rerank: RerankOption = Reranking.auto,
     explain: ExplainOption = False,
     as_json: JsonOption = False,
@@ -103,7 +106,7 @@ def query(
     matches: exact, partial (a part of a longer word), similar (misread or misspelt), or knowledge (the text names
     something that the photo is known to show).
     """
-    search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene))
+    search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene), under)
     formats: dict[str, Callable[[SearchResult], None]] = {
         "--explain": lambda result: _print_explained(result, color),
         "--json": lambda result: emit_json(result.to_dict()),

@@ -23,6 +23,7 @@ from textsearch.cli.search import (
     Search,
     TextArgument,
     TopOption,
+    UnderOption,
     nothing_found,
 )
 from textsearch.cli.status import size_text
@@ -47,6 +48,7 @@ def report(
     like: LikeOption = None,
     category: CategoryOption = None,
     scene: SceneOption = None,
+    under: UnderOption = None,
     rerank: RerankOption = Reranking.auto,
     force: Annotated[bool, typer.Option("--force", help="Replace the page if it is there already.")] = False,
 ) -> None:
@@ -55,7 +57,7 @@ def report(
     The page holds reduced copies of the photos, so it can be moved and sent. It shows the photos' file names and
     folders.
     """
-    search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene))
+    search = Search(text, like, top, match, min_score, exhaustive, Known(rerank, category, scene), under)
     search.check()
     with open_database(index) as database:
         keep_files(out, database, *([] if like is None else [like.path]), force=force)

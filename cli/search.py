@@ -140,6 +140,10 @@ SceneOption = Annotated[
         help="Only photos whose picture shows this, in your own words; without TEXT all of them.",
     ),
 ]
+UnderOption = Annotated[
+    Path | None,
+    typer.Option("--under", metavar="DIR", help="Only photos in this folder, or below it.", show_default=False),
+]
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,7 @@ class Search:
         min_score: hits below this are left out; None for the library's default.
         exhaustive: whether every text of the index is compared.
         known: how what is known about photos counts.
+        under: only photos in this folder are wanted, or below it; None for all.
     """
 
     words: list[str] | None
@@ -188,6 +193,7 @@ class Search:
     min_score: float | None
     exhaustive: bool
     known: Known
+    under: Path | None
 
     def check(self) -> None:
         """Raise typer.BadParameter if it is not clear what to look for."""
@@ -217,7 +223,7 @@ class Search:
     def answer(self, database: Database) -> SearchResult:
         """Return the hits."""
         if self.like is not None:
-            return database.search_like(self.like.path, self.like.box, self.top, min_score=self.least)
+            return database.search_like(self.like.path, self.like.box, self.top, min_score=self.least, under=self.under)
         return self.ask(database, " ".join(word.lstrip() for word in self.words or ()))
 
     def ask(self, database: Database, text: str) -> SearchResult:
@@ -231,6 +237,7 @@ class Search:
             rerank=self.known.rerank.value,
             category=self.known.category,
             scene=self.known.scene,
+            under=self.under,
         )
 
 

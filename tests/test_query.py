@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -148,3 +150,73 @@ def test_copies_are_one_hit_that_names_them(tmp_path: Path) -> None:
         database.index(tmp_path)
         (hit,) = database.search("exit")
         assert (hit.path.name, [copy.name for copy in hit.copies]) == ("a.png", ["b.png"])
+
+
+# --- in one folder
+
+
+@pytest.fixture
+def trips(tmp_path: Path) -> Iterator[Database]:
+    """Photos in nested folders; one of them has a copy in another, and a folder's name begins like another's."""
+    for name in ("rome", "rome/old", "rome2", "oslo"):
+        (tmp_path / name).mkdir()
+    save_photo(tmp_path / "rome" / "sale.png", "SALE")
+    save_photo(tmp_path / "rome" / "old" / "sales.png", "SALES")
+    save_photo(tmp_path / "rome2" / "sale.png", "SALE", "today")
+    save_photo(tmp_path / "oslo" / "first.png", "SALE")  # the same bytes as rome/sale.png
+    save_photo(tmp_path / "oslo" / "plain.png")
+    with Database(tmp_path / ".textsearch", FakeModel()) as database:
+        database.index(tmp_path)
+        yield database
+
+
+def paths(result: SearchResult, root: Path) -> list[str]:
+    return [hit.path.relative_to(root).as_posix() for hit in result]
+
+
+def test_only_photos_in_a_folder_and_below(trips: Database, tmp_path: Path) -> None:
+    assert paths(trips.search("sale", under=tmp_path / "rome"), tmp_path) == ["rome/sale.png", "rome/old/sales.png"]
+    assert paths(trips.search("sale", under=str(tmp_path / "rome" / "old")), tmp_path) == ["rome/old/sales.png"]
+    (hit,) = trips.search("sale", under=tmp_path / "rome" / "sale.png")
+    assert hit.path == tmp_path / "rome" / "sale.png"
+    assert trips.search("sale", under=tmp_path) == replace(trips.search("sale"), took_ms=ANY)
+
+
+def test_a_photo_is_named_by_its_copy_in_that_folder(trips: Database, tmp_path: Path) -> None:
+    (hit,) = trips.search("sale", under=tmp_path / "oslo")
+    assert (hit.path, hit.copies) == (tmp_path / "oslo" / "first.png", (tmp_path / "rome" / "sale.png",))
+    (tmp_path / "oslo" / "first.png").unlink()
+    (hit,) = trips.search("sale", under=tmp_path / "oslo")
+    assert hit.path == tmp_path / "rome" / "sale.png", "a file that is there comes first"
+
+
+def test_the_whole_folder_is_ranked(trips: Database, tmp_path: Path) -> None:
+    assert paths(trips.search("sale", 0, under=tmp_path / "oslo"), tmp_path) == ["oslo/first.png", "oslo/plain.png"]
+
+
+def test_a_folder_goes_with_what_is_excluded_and_with_pictures(trips: Database, tmp_path: Path) -> None:
+    assert paths(trips.search("sale -today", under=tmp_path / "rome2"), tmp_path) == []
+    like = trips.search_like(tmp_path / "rome" / "sale.png", under=tmp_path / "rome2")
+    assert paths(like, tmp_path) == ["rome2/sale.png"]
+    (first, second) = trips.search_many(["sale", "today"], under=tmp_path / "rome2")
+    assert paths(first, tmp_path) == paths(second, tmp_path) == ["rome2/sale.png"]
+
+
+def test_a_folder_may_be_named_through_a_link_or_from_here(
+    trips: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "rome2")
+    assert paths(trips.search("sale", under=tmp_path / "link"), tmp_path) == ["rome2/sale.png"]
+    monkeypatch.chdir(tmp_path / "oslo")
+    assert paths(trips.search("sale", under="."), tmp_path) == ["oslo/first.png"]
+    assert paths(trips.search("sale", under="../rome2"), tmp_path) == ["rome2/sale.png"]
+
+
+def test_a_folder_without_indexed_photos_is_a_mistake(trips: Database, tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match=r"holds no photo under .*rom; check the folder, or run: textsearch index"):
+        trips.search("sale", under=tmp_path / "rom")
+
+
+def test_a_folder_alone_is_no_query(trips: Database, tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="empty"):
+        trips.search(" ", under=tmp_path / "rome")

@@ -145,6 +145,7 @@ class Database(AdaptableIndex):
         rerank: Rerank = "auto",
         category: str | None = None,
         scene: str | None = None,
+        under: str | Path | None = None,
     ) -> SearchResult:
         """Find the photos that show a text.
 
@@ -164,13 +165,15 @@ class Database(AdaptableIndex):
             category: only photos that are known to show this category, such as "cafe", "amenity/cafe", or one of
                 your own.
             scene: only photos whose picture shows this, in your own words.
+            under: only photos in this folder, or below it.
 
         Raises:
             QueryError: the query is empty, malformed, or holds something that cannot be searched; there is no such
-                category; nothing that is known about pictures covers the scene.
+                category; nothing that is known about pictures covers the scene; no indexed photo lies under the folder.
             TextSearchError: there is no index, or it cannot be used with this model.
         """
-        return self._search().search(query, SearchOptions(k, match, min_score, exhaustive, rerank, category, scene))
+        options = SearchOptions(k, match, min_score, exhaustive, rerank, category, scene, _names(under))
+        return self._search().search(query, options)
 
     def search_many(
         self,
@@ -183,11 +186,13 @@ class Database(AdaptableIndex):
         rerank: Rerank = "auto",
         category: str | None = None,
         scene: str | None = None,
+        under: str | Path | None = None,
     ) -> Iterator[SearchResult]:
         """Answer queries one after the other; arguments and errors as for `search`."""
         searcher = self._search()
+        options = SearchOptions(k, match, min_score, exhaustive, rerank, category, scene, _names(under))
         for query in queries:
-            yield searcher.search(query, SearchOptions(k, match, min_score, exhaustive, rerank, category, scene))
+            yield searcher.search(query, options)
 
     def search_like(
         self,
@@ -196,6 +201,7 @@ class Database(AdaptableIndex):
         k: int = 20,
         *,
         min_score: float | None = None,
+        under: str | Path | None = None,
     ) -> SearchResult:
         """Find the photos that show the same word as a picture does.
 
@@ -204,14 +210,15 @@ class Database(AdaptableIndex):
             box: left, top, right, bottom of the word, pixels of the upright picture; None: the largest word in it.
             k: hits at most; 0 ranks the whole gallery.
             min_score: as for `search`.
+            under: as for `search`.
 
         Raises:
             ImageError: the file is not a picture that can be decoded.
-            QueryError: no text is found in the picture, or none in the box.
+            QueryError: no text is found in the picture, or none in the box; no indexed photo lies under that folder.
             TextSearchError: there is no index, or it cannot be used with this model.
         """
         word, vector = word_in(self.model, pixels_of(image), box)
-        return self._search().search_like(word, vector, SearchOptions(k, "auto", min_score))
+        return self._search().search_like(word, vector, SearchOptions(k, "auto", min_score, under=_names(under)))
 
     def alphabet(self) -> Alphabet:
         """Return the letters that can be searched."""
@@ -361,3 +368,10 @@ class Database(AdaptableIndex):
             if self._searcher is None or self._searcher.index is not folder:
                 self._searcher = Searcher(folder, self._loaded())
             return self._searcher
+
+
+def _names(folder: str | Path | None) -> tuple[Path, ...]:
+    """Return all paths under which the index may know a folder; none if none is named."""
+    from textsearch.indexer.scan import possible_names
+
+    return () if folder is None else tuple(possible_names(Path(folder)))

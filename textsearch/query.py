@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
+from textsearch.errors import QueryError
 from textsearch.hits import Explanation, Fact, Hit, SearchResult
 from textsearch.index.folder import IndexFolder
 from textsearch.index.records import StoredRegion
-from textsearch.knowledge.relevance import Saying
+from textsearch.knowledge.relevance import Relevance, Saying
 from textsearch.matching.describe import Describer, Piece, explain, known_matches, pieces
 from textsearch.matching.evidence import Evidence
 from textsearch.matching.found import Best, Found, either, every
@@ -101,7 +103,8 @@ class Searcher:
         """
         target = Target(word)
         began = time.perf_counter()
-        return self._answer(began, Plan(word, ((target,),), (), None), vector[None], options, _Told())
+        told = _Told.of({}, self._allowed(options))
+        return self._answer(began, Plan(word, ((target,),), (), None), vector[None], options, told)
 
     def _answer(
         self, began: float, plan: Plan, vectors: FloatArray, options: SearchOptions, told: _Told
@@ -116,7 +119,7 @@ class Searcher:
             nearest = () if hits else asked.nearest()
             excluded = set(asked.excluded.tolist())
         if options.everything:
-            hits += self._without_text(hits, told, excluded)
+            hits += self._without_text(hits, options, told, excluded)
         took = (time.perf_counter() - began) * 1000
         return SearchResult(plan.text, tuple(hits), took, info, nearest)
 
@@ -127,10 +130,21 @@ class Searcher:
         return self.model.encode_words([target.word for target in plan.targets])
 
     def _allowed(self, options: SearchOptions) -> Relevances | None:
-        """Return the photos that fulfil the conditions on category and scene; None if there is no condition."""
+        """Return the photos that fulfil the conditions on category, scene and place; None if there is no condition."""
         category = self.knowing.of_category(options.category) if options.category is not None else None
         scene = self.knowing.of_scene(options.scene) if options.scene is not None else None
-        return both(category, scene)
+        return both(both(category, scene), self._under(options.under))
+
+    def _under(self, folder: Sequence[Path]) -> Relevances | None:
+        """Return the photos that lie in a folder, by all its names, or below it; None for no folder."""
+        if not folder:
+            return None
+        images = self.index.images_at_or_below(folder)
+        if not images:
+            raise QueryError(
+                f"The index holds no photo under {folder[0]}; check the folder, or run: textsearch index {folder[0]}"
+            )
+        return dict.fromkeys(images, Relevance(1.0, tuple))
 
     def _said(self, plan: Plan) -> Mapping[int, Saying]:
         """Return, by image, where what was planned is written."""
@@ -156,7 +170,7 @@ class Searcher:
     def _hits(self, asked: _Asked, options: SearchOptions, told: _Told) -> list[Hit]:
         best, ranking = asked.best, asked.ranking().first(options.k or None)
         numbers = ranking.images.tolist()
-        images = {number: image.where_it_is() for number, image in self.index.images(numbers).items()}
+        images = {number: image.where_it_is(options.under) for number, image in self.index.images(numbers).items()}
         # A photo may have been removed by another process since its regions were read.
         kept = [row for row, number in enumerate(numbers) if number in images]
         by_text = [row for row in kept if ranking.kinds[row] != KNOWLEDGE]
@@ -191,11 +205,13 @@ class Searcher:
             )
         return hits
 
-    def _without_text(self, hits: Sequence[Hit], told: _Told, excluded: Collection[int] = ()) -> list[Hit]:
+    def _without_text(
+        self, hits: Sequence[Hit], options: SearchOptions, told: _Told, excluded: Collection[int]
+    ) -> list[Hit]:
         """Return the photos in which nothing was found to score, and nothing that is excluded, at score 0."""
         seen = {hit.sha256 for hit in hits}
         others = [
-            (number, image.where_it_is())
+            (number, image.where_it_is(options.under))
             for number, image in sorted(self.index.images().items())
             if image.sha256 not in seen and number not in excluded and (told.allowed is None or number in told.allowed)
         ]

@@ -111,9 +111,16 @@ class StubDatabase:
         return self.results.get(query, a_result(query=query))
 
     def search_like(
-        self, image: Path, box: tuple[float, ...] | None = None, k: int = 20, *, min_score: float | None = None
+        self,
+        image: Path,
+        box: tuple[float, ...] | None = None,
+        k: int = 20,
+        *,
+        min_score: float | None = None,
+        **options: Any,
     ) -> SearchResult:
         self.asked.append((image, box, k, min_score))
+        self.options = options
         return self.results.get(str(image), a_result(query=""))
 
     def alphabet(self) -> Alphabet:

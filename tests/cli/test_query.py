@@ -45,7 +45,9 @@ def test_a_word_that_names_a_command_can_be_searched(run: Run, database: StubDat
 
 def test_options_reach_the_search(run: Run, found: SearchResult, database: StubDatabase) -> None:
     assert run("coca cola", "--match", "partial", "--exhaustive").code == 0
-    assert database.options.items() >= {"match": "partial", "exhaustive": True}.items()
+    assert database.options.items() >= {"match": "partial", "exhaustive": True, "under": None}.items()
+    assert run("coca cola", "--under", "trips").code == 0
+    assert database.options["under"] == Path("trips")
 
 
 def test_what_is_known_counts_as_asked(run: Run, found: SearchResult, database: StubDatabase) -> None:
@@ -107,7 +109,8 @@ def test_short_options_still_stand_together(run: Run, found: SearchResult, datab
 def test_a_picture_takes_the_place_of_the_text(
     run: Run, database: StubDatabase, value: str, path: str, box: tuple[float, ...] | None
 ) -> None:
-    assert run("query", "--like", value, "-k", "3").code == 1
+    assert run("query", "--like", value, "-k", "3", "--under", "trips").code == 1
+    assert database.options == {"under": Path("trips")}
     assert (Path(path), box, 3, None) in database.asked
 
 

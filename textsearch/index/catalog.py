@@ -246,6 +246,11 @@ class Catalog:
             for path, sha256, size, mtime_ns, reason in known.values()
         )
 
+    def images_at_or_below(self, paths: Sequence[Path]) -> list[int]:
+        """Return the ids of the images of which a file is or lies below one of a few absolute paths."""
+        given = [pack_path(path) for path in paths]
+        return [int(row[0]) for row in self._rows(queries.images_at_or_below(given, os.fsencode(os.sep)))]
+
     def image_of_content(self, sha256: str) -> int | None:
         """Return the id of the image with this content, None if it is not in the catalog."""
         rows = self._rows(queries.IMAGE_OF_CONTENT, {"sha256": sha256})

@@ -255,6 +255,10 @@ class IndexFolder:
         """Return indexed and failed files, each once: all, or those that are or lie below one of the paths given."""
         return self._catalog.known_files(under)
 
+    def images_at_or_below(self, paths: Sequence[Path]) -> list[int]:
+        """Return the ids of the images of which a file is or lies below one of a few absolute paths."""
+        return self._catalog.images_at_or_below(paths)
+
     def image_of_content(self, sha256: str) -> int | None:
         """Return the id of the image with this content, None if it is not in the index."""
         return self._catalog.image_of_content(sha256)

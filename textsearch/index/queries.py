@@ -110,6 +110,20 @@ def known_files(under: Sequence[bytes] | None, separator: bytes) -> Iterator[Sel
             )
 
 
+def images_at_or_below(under: Sequence[bytes], separator: bytes) -> Select[Any]:
+    """Return the statement that finds the images of which a file is or lies below one of the paths given.
+
+    Args:
+        under: packed paths, at most _PATHS_PER_STATEMENT.
+        separator: what stands between a folder and a name.
+    """
+    return (
+        select(files.c.image_id)
+        .distinct()
+        .where(or_(*(_at_or_below(files.c.path, given, separator) for given in under)))
+    )
+
+
 def _at_or_below(path: ColumnElement[bytes], given: bytes, separator: bytes) -> ColumnElement[bool]:
     """Return the condition for one path: bytes are compared one by one, so what lies below it is one range."""
     folder = given if given.endswith(separator) else given + separator

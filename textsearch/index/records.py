@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -197,10 +198,14 @@ class StoredImage:
     height: int
     paths: tuple[Path, ...]
 
-    def where_it_is(self) -> StoredImage:
+    def where_it_is(self, under: Sequence[Path] = ()) -> StoredImage:
         """Return the same picture, of several paths one first at which there is a file now.
 
         After a gallery or a disk got another path, those from before stay in the index until they are pruned.
+
+        Args:
+            under: paths that are or lie below one of these come before the others.
         """
-        paths = present_first(self.paths)
+        elsewhere = [not any(path == given or given in path.parents for given in under) for path in self.paths]
+        paths = present_first([path for _, path in sorted(zip(elsewhere, self.paths, strict=True))])
         return replace(self, path=paths[0], paths=paths)

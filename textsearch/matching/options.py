@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 from textsearch.errors import QueryError
@@ -22,6 +23,8 @@ class SearchOptions:
     rerank: Rerank = "auto"
     category: str | None = None
     scene: str | None = None
+    under: tuple[Path, ...] = ()
+    """All the names that one folder may have in the index; empty for the whole gallery."""
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
