@@ -17,6 +17,7 @@ from textsearch.cli.train_options import (
     FontsOption,
     HeldBackOption,
     LexiconOption,
+    Optimiser,
     PhotosOption,
     Precision,
     PrecisionOption,
@@ -41,6 +42,7 @@ branches  only the similarity, over a detector and a recogniser that stay as the
 joint     detector, recogniser and similarity together
 tdsl      the network of the TDSL paper, its backbone from ImageNet weights on
 pretrain  the recogniser's trunk, on photos without annotation; then go on with branches
+scenes    draws scenes into a folder, to look at or to train on
 
 \b
 --words   FILE[:SPLIT]     words.jsonl: one photo a line, {"image": "a.jpg", "split": "train",
@@ -204,6 +206,9 @@ def tdsl(
         int, typer.Option("--width", min=32, help="Channels of the network; a multiple of 32, the paper's is 256.")
     ] = 256,
     others: Annotated[int, typer.Option("--others", min=0, help="Words of the lexicon per step as negatives.")] = 0,
+    optimiser: Annotated[
+        Optimiser, typer.Option("--optimiser", help="The paper's is sgd; adamw wants a rate a tenth as high, or lower.")
+    ] = Optimiser.sgd,
     learning_rate: Annotated[float, typer.Option("--learning-rate", help="Of the weights.")] = 0.01,
     warm_up: Annotated[int, typer.Option("--warm-up", min=0, help="Steps until that rate.")] = 500,
     decays: Annotated[
@@ -229,6 +234,16 @@ def tdsl(
             show_default=False,
         ),
     ] = None,
+    wall_share: Annotated[
+        float,
+        typer.Option(
+            "--wall-share",
+            min=0.0,
+            max=1.0,
+            help="Part of the squares that are filled with words cut out of photos and scenes: many words a step, "
+            "which few photos are short of.",
+        ),
+    ] = 0.0,
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",
     precision: PrecisionOption = Precision.float32,
@@ -252,6 +267,7 @@ def tdsl(
         unlabelled=unlabelled,
         held_back=held_back_annotations(held_back) if held_back else None,
         shares=TdslTrainingData.shares if drawn_share is None else shares(drawn_share),
+        walls=wall_share,
     )
     recipe = TdslRecipe(
         network=TdslConfig(width=width),
@@ -259,6 +275,7 @@ def tdsl(
         batch=batch,
         others=others,
         altered=altered,
+        optimiser=optimiser.value,
         learning_rate=learning_rate,
         warm_up=warm_up,
         decays=tuple(decays or TdslRecipe.decays),
@@ -267,6 +284,35 @@ def tdsl(
         seed=seed,
     )
     note(f"exported to {train_tdsl(run, data, recipe, note, processes)}")
+
+
+@app.command(
+    epilog=examples(
+        f"textsearch train scenes drawn {_DRAWN_WITH} --backgrounds photos",
+        f"textsearch train tdsl runs/small --words drawn/words.jsonl --drawn-share 0 {_DRAWN_WITH}",
+        then="Needs the extra [train].",
+    )
+)
+def scenes(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Receives the scenes and words.jsonl.")],
+    lexicon: LexiconOption,
+    fonts: FontsOption,
+    words: WordsOption = None,
+    datasets: DataSetOption = None,
+    backgrounds: BackgroundsOption = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many scenes.")] = 3000,
+    seed: SeedOption = 0,
+) -> None:
+    """Draw scenes into a folder, where drawing in training would take longer than the network.
+
+    Training draws scenes anyway. These are decoded in a twentieth of the time, but they are always the same.
+    """
+    with training_packages():
+        from textsearch.training.material import drawn_scenes
+        from textsearch.training.scene_files import write_scenes
+
+    sets = [chosen.photos() for chosen in annotated_sets(words, datasets)]
+    note(f"wrote {write_scenes(drawn_scenes(sets, lexicon, fonts, backgrounds), folder, count, seed, note)}")
 
 
 @app.command(epilog=examples("textsearch train pretrain runs/pretrained --photos holiday --photos street", then=_AGAIN))

@@ -23,6 +23,13 @@ class Precision(str, Enum):
     bfloat16 = "bfloat16"
 
 
+class Optimiser(str, Enum):
+    """What changes the weights."""
+
+    sgd = "sgd"
+    adamw = "adamw"
+
+
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of the run: checkpoints, log, curves.png, weights.")
 ]

@@ -15,7 +15,7 @@ from tests.children import PATIENCE
 from tests.cli.conftest import Outcome, Run
 from textsearch.errors import TextSearchError
 from textsearch.models.tdsl import TdslConfig
-from textsearch.training import branches_run, classifier_run, joint_run, tdsl_run
+from textsearch.training import branches_run, classifier_run, joint_run, material, scene_files, tdsl_run
 from textsearch.training.branches import BranchRecipe
 from textsearch.training.branches_run import BranchTrainingData
 from textsearch.training.datasets.annotations import FORMS, Annotations
@@ -29,7 +29,7 @@ from textsearch.training.tdsl_run import TdslTrainingData
 
 DRAWN = ("--lexicon", "words", "--fonts", "fonts")
 REQUIRED = ("train", "branches", "run", "--words", "a.jsonl", "--held-back", "b.jsonl", *DRAWN)
-COMMANDS = ("branches", "joint", "tdsl", "pretrain", "classifier")
+COMMANDS = ("branches", "joint", "tdsl", "pretrain", "scenes", "classifier")
 
 
 @pytest.fixture
@@ -49,6 +49,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         (pretraining, "pretrain"),
     ):
         monkeypatch.setattr(module, name, train)
+
+    def drawn_scenes(*arguments: Any) -> Any:
+        return arguments
+
+    def write_scenes(scenes: Any, folder: Path, count: int, seed: int, progress: Callable[[str], None]) -> Path:
+        progress("1 of 1 scenes")
+        calls.extend((folder, scenes, count, seed))
+        return folder / "words.jsonl"
+
+    monkeypatch.setattr(material, "drawn_scenes", drawn_scenes)
+    monkeypatch.setattr(scene_files, "write_scenes", write_scenes)
 
     def train_classifier(run: Path, data: Any, recipe: Any, listener: Callable[[str, int, int], None]) -> Path:
         return train(run, data, recipe, lambda line: listener(line, 1, 1))
@@ -169,7 +180,18 @@ def test_everything_said_to_joint(run: Run, asked: list[Any]) -> None:
 
 def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
     extra = ("--batch", "4", "--width", "128", "--others", "32", "--learning-rate", "0.001", "--as-written")
-    schedule = ("--warm-up", "100", "--decay", "0.5", "--drawn-share", "0")
+    schedule = (
+        "--warm-up",
+        "100",
+        "--decay",
+        "0.5",
+        "--drawn-share",
+        "0",
+        "--wall-share",
+        "0.5",
+        "--optimiser",
+        "adamw",
+    )
     assert run("train", "tdsl", "run", *DRAWN, *COMMON, *extra, *schedule).code == 0
     recipe = TdslRecipe(
         network=TdslConfig(width=128),
@@ -177,6 +199,7 @@ def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
         batch=4,
         others=32,
         altered=False,
+        optimiser="adamw",
         learning_rate=0.001,
         warm_up=100,
         decays=(0.5,),
@@ -184,7 +207,7 @@ def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
         precision="bfloat16",
         seed=4,
     )
-    data = replace(common_data(TdslTrainingData), shares=(10 / 13, 1 - 10 / 13, 0.0))
+    data = replace(common_data(TdslTrainingData), shares=(10 / 13, 1 - 10 / 13, 0.0), walls=0.5)
     assert asked == [Path("run"), data, recipe, 12]
 
 
@@ -209,6 +232,24 @@ def test_everything_said_to_pretraining(run: Run, asked: list[Any]) -> None:
         TRAINED_TRUNK, steps=3, batch=256, queue=65_536, momentum=0.999, device="cuda", precision="bfloat16", seed=4
     )
     assert asked == [Path("run"), PretrainingData((Path("a"), Path("b")), Path("w")), recipe, 12]
+
+
+# --- scenes
+
+
+def test_scenes_are_drawn_into_a_folder(run: Run, asked: list[Any]) -> None:
+    outcome = run("train", "scenes", "drawn", *DRAWN)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == f"1 of 1 scenes\nwrote {Path('drawn') / 'words.jsonl'}\n"
+    assert asked == [Path("drawn"), ([], Path("words"), Path("fonts"), None), 3000, 0]
+
+
+def test_everything_said_of_scenes(run: Run, asked: list[Any]) -> None:
+    given = ("--words", "a/words.jsonl:train", "--backgrounds", "walls", "--count", "7", "--seed", "4")
+    assert run("train", "scenes", "drawn", *DRAWN, *given).code == 0
+    folder, ((photos,), *rest), count, seed = asked
+    assert (photos.annotations, photos.split) == (Path("a/words.jsonl"), "train")
+    assert (folder, rest, count, seed) == (Path("drawn"), [Path("words"), Path("fonts"), Path("walls")], 7, 4)
 
 
 # --- help

@@ -59,9 +59,13 @@ def same_weights(first: TdslNetwork, second: TdslNetwork) -> bool:
 # --- it learns
 
 
-def test_four_photos_are_learnt_by_heart() -> None:
+ADAMW = replace(RECIPE, optimiser="adamw", learning_rate=0.002)
+
+
+@pytest.mark.parametrize("recipe", [replace(RECIPE, learning_rate=0.03), ADAMW], ids=["sgd", "adamw"])
+def test_four_photos_are_learnt_by_heart(recipe: TdslRecipe) -> None:
     photos = four_photos()
-    recipe = replace(RECIPE, steps=200, batch=4, learning_rate=0.03, warm_up=40, seed=1)
+    recipe = replace(recipe, steps=200, batch=4, warm_up=40, seed=1)
     trainer = new_trainer(recipe, Photos(photos))
     terms = steps(trainer, 200)
     assert terms[-1]["loss"] < terms[0]["loss"] / 3
@@ -82,9 +86,10 @@ def test_four_photos_are_learnt_by_heart() -> None:
 # --- the same numbers again
 
 
-def test_a_stopped_run_goes_on_with_the_numbers_of_an_undisturbed_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", [RECIPE, ADAMW], ids=["sgd", "adamw"])
+def test_a_stopped_run_goes_on_with_the_numbers_of_an_undisturbed_one(tmp_path: Path, recipe: TdslRecipe) -> None:
     whole: dict[int, dict[str, float]] = {}
-    undisturbed = new_trainer()
+    undisturbed = new_trainer(recipe)
     undisturbed.run(tmp_path / "whole", 2, progress=lambda step, terms: whole.update({step: terms}))
 
     def stop_at_five(step: int, terms: dict[str, float]) -> None:
@@ -92,9 +97,9 @@ def test_a_stopped_run_goes_on_with_the_numbers_of_an_undisturbed_one(tmp_path: 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        new_trainer().run(tmp_path / "parts", 2, progress=stop_at_five)
+        new_trainer(recipe).run(tmp_path / "parts", 2, progress=stop_at_five)
     rest: dict[int, dict[str, float]] = {}
-    resumed = new_trainer()
+    resumed = new_trainer(recipe)
     resumed.run(tmp_path / "parts", 2, progress=lambda step, terms: rest.update({step: terms}))
 
     assert list(whole) == [1, 2, 3, 4, 5, 6]

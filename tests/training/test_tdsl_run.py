@@ -108,16 +108,29 @@ def test_of_mlt_only_what_can_be_spelt_is_read(data: TdslTrainingData) -> None:
     assert [type(photos) for photos in replace(data, annotations=chosen).sets()] == [SpeltWords, Svt]
 
 
-def test_drawn_photos_are_squeezed_and_others_varied(tmp_path: Path, data: TdslTrainingData, fonts: Path) -> None:
+@pytest.fixture
+def material(tmp_path: Path, data: TdslTrainingData, fonts: Path) -> Material:
     for folder in ("images", "annotations"):
         (tmp_path / folder).mkdir()
     Image.new("RGB", (40, 20)).save(tmp_path / "images" / "1.jpg")
     (tmp_path / "annotations" / "1.xml").write_text("<annotation></annotation>")
     (photos,) = data.sets()
-    material = Material(
+    return Material(
         [(PhotosAtRandom(SynthText90k(tmp_path)), 1.0), (PhotosAtRandom(photos), 2.0)],
         (DrawnScenes(["exit"], list(fonts.iterdir()), []), 3.0),
     )
-    sources = _squares(material, RECIPE.crop)._sources
+
+
+def test_drawn_photos_are_squeezed_and_others_varied(material: Material) -> None:
+    sources = _squares(material, 0.0, RECIPE.crop)._sources
     assert [source.vary for source in sources] == [squeeze_and_tint, vary, squeeze_and_tint]  # type: ignore[attr-defined]
     assert all(source.draw(np.random.default_rng(0)).image.shape == (96, 96, 3) for source in sources)
+
+
+def test_walls_take_their_share_from_all_the_others_and_their_words_too(material: Material) -> None:
+    squares = _squares(material, 0.4, RECIPE.crop)
+    assert squares._shares == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    walls = squares._sources[-1].source  # type: ignore[attr-defined]
+    assert walls.source._shares == pytest.approx([1 / 6, 2 / 6, 3 / 6])
+    wall = squares._sources[-1].draw(np.random.default_rng(0))
+    assert wall.image.shape == (96, 96, 3) and any(word.legible for word in wall.words)

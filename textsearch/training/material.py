@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -110,11 +110,24 @@ def open_material(run: Path, data: TrainingPhotos, reader: Path | None, progress
         shared.append((PhotosAtRandom(read), unlabelled))
     if not drawn and not shared:
         raise TextSearchError("Without photos everything has to be drawn; name photos, or let scenes have a share.")
+    return Material(shared, (drawn_scenes(sets, data.lexicon, data.fonts, data.backgrounds), drawn))
+
+
+def drawn_scenes(sets: Iterable[PhotoSet[Any]], lexicon: Path, fonts: Path, backgrounds: Path | None) -> DrawnScenes:
+    """Return scenes of the words of a lexicon and of those of some photos.
+
+    Args:
+        sets: the photos; their words are drawn more often than those of the lexicon.
+        lexicon: a file of words, one a line.
+        fonts: a folder of .ttf and .otf files.
+        backgrounds: a folder of photos to draw on; None: plain and blurred grounds alone.
+
+    Raises:
+        TextSearchError: something is missing or cannot be read.
+    """
     own = [text for photos in sets for text in legible_texts(islice(photos.photos(), _SEARCHED_PHOTOS))]
-    backgrounds = pictures(data.backgrounds) if data.backgrounds else []
-    words = [*lexicon_lines(data.lexicon), *own * OWN_WORDS]
-    scenes = DrawnScenes(words, readable_fonts(data.fonts), backgrounds)
-    return Material(shared, (scenes, drawn))
+    words = [*lexicon_lines(lexicon), *own * OWN_WORDS]
+    return DrawnScenes(words, readable_fonts(fonts), pictures(backgrounds) if backgrounds else [])
 
 
 def _pseudo_labelled(file: Path, folder: Path, reader: Path | None, progress: Callable[[str], None]) -> Words:

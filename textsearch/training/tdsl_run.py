@@ -32,9 +32,10 @@ from textsearch.training.inputs import read_lexicon
 from textsearch.training.material import Material, TrainingPhotos, check_photos, open_material
 from textsearch.training.retrieval import photo_retrieval
 from textsearch.training.runs import check_arguments, record_arguments
-from textsearch.training.sources import Mixture
+from textsearch.training.sources import Mixture, RandomSource
 from textsearch.training.steps import as_lines
 from textsearch.training.tdsl import TdslBatches, TdslRecipe, TdslTrainer, new_network
+from textsearch.training.walls import Walls
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,13 @@ class TdslTrainingData(TrainingPhotos):
     """What a run learns from; without `start` its backbone begins with EfficientNet-Lite0 from ImageNet.
 
     The package's own network annotates the photos without annotation.
+
+    Attributes:
+        walls: part of the squares that are filled with words cut out of photos and scenes, see `Walls`; the paper has
+            none.
     """
+
+    walls: float = 0.0
 
     def sets(self) -> list[PhotoSet[Any]]:
         """Return the annotated photos; of MLT those that the paper takes."""
@@ -79,7 +86,7 @@ def train_tdsl(
     check_photos(data)
     network = _starting_network(data.start, recipe)
     record_arguments(run, arguments)
-    source = _squares(open_material(run, data, None, progress), recipe.crop)
+    source = _squares(open_material(run, data, None, progress), data.walls, recipe.crop)
     trainer = TdslTrainer(network, TdslBatches(source, recipe), read_lexicon(data.lexicon))
     evaluate = _measurement(data.held_back, recipe) if data.held_back else None
     trainer.run(run, evaluate=evaluate, progress=as_lines(progress, recipe.steps), processes=processes)
@@ -99,14 +106,19 @@ def _starting_network(start: Path | None, recipe: TdslRecipe) -> TdslNetwork:
     return load_tdsl(start)
 
 
-def _squares(material: Material, recipe: CropRecipe) -> Mixture:
-    """Take squares from photos and whole scenes, as the paper does with its photos and its drawn scenes."""
+def _squares(material: Material, walls: float, recipe: CropRecipe) -> Mixture:
+    """Take squares from photos and whole scenes, as the paper does with its photos and its drawn scenes, and walls."""
     scenes, scenes_share = material.scenes
-    photos = [
+    squares: list[tuple[RandomSource, float]] = [
         (VariedSource(source, squeeze_and_tint if isinstance(source.photos, SynthText90k) else vary, recipe), share)
         for source, share in material.photos
     ]
-    return Mixture([*photos, (VariedSource(scenes, squeeze_and_tint, recipe), scenes_share)])
+    squares.append((VariedSource(scenes, squeeze_and_tint, recipe), scenes_share))
+    if not walls:
+        return Mixture(squares)
+    words = VariedSource(Walls(Mixture([*material.photos, material.scenes]), recipe.side), squeeze_and_tint, recipe)
+    rest = (1 - walls) / sum(share for _, share in squares)
+    return Mixture([*((source, share * rest) for source, share in squares), (words, walls)])
 
 
 def _measurement(held_back: Annotations, recipe: TdslRecipe) -> Callable[[TdslNetwork], dict[str, float]]:
