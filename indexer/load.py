@@ -20,10 +20,14 @@ from textsearch.indexer.plan import Candidate, Move
 from textsearch.indexer.scan import modified
 from textsearch.indexer.vanished import is_surely_gone
 from textsearch.knowledge.spans import readings_of
+from textsearch.machine import usable_memory
 from textsearch.types import Regions, TextModel
 
 AHEAD = 2
 """Photos decoded ahead of those being encoded, as far as the memory goes: one ready, one on its way."""
+
+_PART_OF_MEMORY = 8
+"""Pixels in flight never take more than one part in so many of the machine's memory."""
 
 PIXEL_BYTES_PER_JOB = 112 * 2**20
 """Memory for pixels, for each job, but for two at least.
@@ -131,7 +135,8 @@ class Reader:
     def __init__(
         self, index: IndexFolder, model: TextModel, jobs: int, *, force: bool, describer: Describer | None = None
     ) -> None:
-        self.memory = MemoryBudget(PIXEL_BYTES_PER_JOB * max(jobs, 2))
+        wanted, memory = PIXEL_BYTES_PER_JOB * max(jobs, 2), usable_memory()
+        self.memory = MemoryBudget(wanted if memory is None else min(wanted, memory // _PART_OF_MEMORY))
         self._index = index
         self._model = model
         self._describer = describer

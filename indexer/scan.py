@@ -94,9 +94,20 @@ def possible_names(path: Path) -> list[Path]:
     Raises:
         TextSearchError: the links on the way form a circle.
     """
-    plain = path.absolute()
-    followed = (absolute(folder) / plain.relative_to(folder) for folder in plain.parents)
+    followed = (absolute(folder) / plain.relative_to(folder) for plain in _written(path) for folder in plain.parents)
     return list(dict.fromkeys((absolute(path), *followed, _resolved(path))))
+
+
+def _written(path: Path) -> list[Path]:
+    """Return a path from the root on, with links as they are; one from here on also through the link that led here."""
+    here = os.environ.get("PWD", "")  # of the shell, which remembers what it was told; the system does not
+    if path.is_absolute() or not Path(here).is_absolute():
+        return [path.absolute()]
+    try:
+        is_here = Path(here).samefile(Path.cwd())
+    except OSError:
+        return [path.absolute()]
+    return [path.absolute(), Path(here, path)] if is_here else [path.absolute()]
 
 
 def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], bool] = lambda: False) -> Scan:
@@ -117,7 +128,7 @@ def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], b
     for path, source in named.items():
         if is_directory(path):
             walk.folder(path)
-        elif is_gone(path):
+        elif is_gone(path) or leads_nowhere(path):
             missing.add(path)
         elif walk.takes(source.name, source.as_posix()):
             walk.file(path)
@@ -140,6 +151,18 @@ def is_gone(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:  # no permission to look, or no answer: it may well be there
+        return False
+    return False
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Return whether a path is a link to something that does not exist; False where nobody can tell."""
+    try:
+        if path.is_symlink():
+            path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
         return False
     return False
 
@@ -204,7 +227,8 @@ class _Walk:
         except FileNotFoundError:
             # Without a link it has vanished since its folder was listed, and that is no failure.
             if path.is_symlink():
-                self._refuse(path, "is a link to a file that does not exist")
+                # Links to a disk that is not mounted: what was read through them stays.
+                self._refuse(path, "is a link to a file that does not exist", temporary=True)
         except OSError as error:
             self._refuse(path, describe(error), temporary=True)
         else:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import FakeModel, save_photo
 from textsearch.database import Database
-from textsearch.errors import IndexNotFoundError
+from textsearch.errors import IndexModelError, IndexNotFoundError
 from textsearch.index import catalog
 from textsearch.location import INDEX_FOLDER
 
@@ -89,6 +89,28 @@ def test_prune_forgets_only_what_vanished(gallery: Path) -> None:
         assert database.prune() == [gallery / "exit.png"]
         assert database.status().info.images == 1
         assert [hit.path.name for hit in database.search("exit", 0)] == ["hotel.png"]
+
+
+def test_prune_forgets_links_to_nowhere(gallery: Path) -> None:
+    (gallery / "exit.png").rename(gallery.parent / "taxi.png")
+    (gallery / "exit.png").symlink_to(gallery.parent / "taxi.png")
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+        assert database.prune() == []
+        (gallery.parent / "taxi.png").unlink()
+        assert database.prune() == [gallery / "exit.png"]
+
+
+def test_prune_needs_no_network(gallery: Path) -> None:
+    with Database(gallery / INDEX_FOLDER, FakeModel()) as database:
+        database.index(gallery)
+    (gallery / "exit.png").unlink()
+    other_model = FakeModel()
+    other_model.fingerprint = "1" * 64
+    with Database(gallery / INDEX_FOLDER, other_model) as other:
+        with pytest.raises(IndexModelError):
+            other.search("exit")
+        assert other.prune() == [gallery / "exit.png"]
 
 
 def test_prune_keeps_what_cannot_be_reached(gallery: Path) -> None:

@@ -77,6 +77,16 @@ class TestLocation:
     def test_then_the_users_own(self) -> None:
         assert locate() == platformdirs.user_data_path("textsearch") / "index"
 
+    def test_a_working_directory_that_was_deleted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("TEXTSEARCH_INDEX", raising=False)
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        for named in (None, "index"):
+            with pytest.raises(TextSearchError, match="working directory does not exist any more"):
+                locate(named)
+        assert locate(tmp_path) == tmp_path
+
     def test_a_gallery_keeps_its_index_inside(self, gallery: Path) -> None:
         assert open_database(gallery).location == gallery / INDEX_FOLDER
 
@@ -120,6 +130,16 @@ class TestPaths:
         with open_database(gallery, model=FakeModel()) as database:
             database.index(gallery, options=IndexOptions(follow_links=True))
             yield database
+
+    def test_also_from_within_a_linked_folder(
+        self, database: Database, gallery: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(gallery / "linked")
+        monkeypatch.setenv("PWD", str(gallery / "linked"))  # as a shell says it
+        assert database.known_path("taxi.png") == gallery / "linked" / "taxi.png"
+        assert [hit.path.name for hit in database.search("taxi", under=".")] == ["taxi.png"]
+        monkeypatch.setenv("PWD", str(gallery))  # of a parent that went elsewhere meanwhile
+        assert database.known_path("taxi.png") is None
 
     @pytest.mark.parametrize(
         ("named", "known"),

@@ -16,6 +16,7 @@ from textsearch.errors import (
     TextSearchError,
 )
 from textsearch.index.records import PICTURE_WIDTH, Notice, PhotoKnowledge
+from textsearch.index.writer import IndexWriter
 from textsearch.knowledge.lexicon import default_lexicon
 from textsearch.knowledge.spans import Reading
 from textsearch.types import ByteArray, FloatArray
@@ -117,6 +118,19 @@ class TestKnowledge:
         assert database.categories() == []
         with pytest.raises(TextSearchError, match="no category 'climbing gym' of your own"):
             database.remove_category("climbing gym")
+
+    def test_an_interruption_leaves_the_old_category_or_both(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        database.add_category("climbing gym", ["boulder"])
+
+        def interrupted(writer: IndexWriter, name: str) -> bool:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(IndexWriter, "remove_own_category", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            database.add_category("Climbing-Gym", ["belay"])
+        assert [own.words for own in database.categories() if own.name == "Climbing-Gym"] == [("belay",)]
 
     @pytest.mark.parametrize(
         ("name", "words", "examples", "message"),

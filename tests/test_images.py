@@ -298,6 +298,7 @@ def test_the_machines_faults_are_told_from_the_files() -> None:
     for error, reason in (
         (OSError(errno.EIO, "Input/output error"), "cannot be read: input/output error"),
         (MemoryError(), "there is not enough memory to decode it"),
+        (ImportError("libheif.so.1 is missing"), r"its decoder cannot be loaded \(libheif.so.1 is missing\)"),
     ):
         with pytest.raises(ImageError, match=f"^{reason}$") as caught:
             read_image(Failing(error))

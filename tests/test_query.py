@@ -187,7 +187,7 @@ def test_a_photo_is_named_by_its_copy_in_that_folder(trips: Database, tmp_path: 
     assert (hit.path, hit.copies) == (tmp_path / "oslo" / "first.png", (tmp_path / "rome" / "sale.png",))
     (tmp_path / "oslo" / "first.png").unlink()
     (hit,) = trips.search("sale", under=tmp_path / "oslo")
-    assert hit.path == tmp_path / "rome" / "sale.png", "a file that is there comes first"
+    assert hit.path == tmp_path / "oslo" / "first.png", "who deletes what is found must not be led to another folder"
 
 
 def test_the_whole_folder_is_ranked(trips: Database, tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ class IndexContents(OpenedIndex):
         """Forget indexed and failed files that do not exist any more; return them.
 
         A file that merely cannot be reached, for want of permission or because a disk does not answer, is kept. But a
-        disk that is not mounted makes its files look gone, and they are forgotten, too: look at a dry run first.
+        disk that is not mounted makes its files look gone, and they are forgotten, too, as are links to them: look at a
+        dry run first.
 
         Args:
             dry_run: only return them.
@@ -56,11 +57,12 @@ class IndexContents(OpenedIndex):
             IndexNotFoundError: there is no index yet.
             IndexLockedError: another process writes.
         """
-        from textsearch.indexer.scan import is_gone
+        from textsearch.indexer.scan import is_gone, leads_nowhere
 
-        folder = self._open()
+        folder = self._open(check_model=False)
         known = {file.path for file in folder.known_files()}
-        gone = sorted(path for path in (known if only is None else known.intersection(only)) if is_gone(path))
+        asked = known if only is None else known.intersection(only)
+        gone = sorted(path for path in asked if is_gone(path) or leads_nowhere(path))
         if gone and not dry_run:
             with folder.writer() as writer:
                 writer.forget(gone)

@@ -334,10 +334,11 @@ class Database(AdaptableIndex):
         folder = self._open()
         category = own_category(name, words, pictures_in(examples), self.describer, self.model.alphabet)
         with folder.writer() as writer:
-            for other in folder.own_categories():
-                if same_name(other.name, category.name):
-                    writer.remove_own_category(other.name)
             writer.set_own_category(category)
+            # Only now, so that no interruption leaves neither.
+            for other in folder.own_categories():
+                if same_name(other.name, category.name) and other.name != category.name:
+                    writer.remove_own_category(other.name)
         return category
 
     def remove_category(self, name: str) -> None:

@@ -68,6 +68,7 @@ _DECODING_ERRORS: tuple[type[BaseException], ...] = (
     AssertionError,  # Pillow states its expectations of a file this way in places
     RuntimeError,  # some codecs' own errors, RecursionError for nested directories
     MemoryError,  # a size that this machine cannot hold
+    ImportError,  # a decoder that is installed and cannot be loaded
     BufferError,
     struct.error,
     zlib.error,
@@ -282,6 +283,8 @@ def _reasons() -> Iterator[None]:
     except _DECODING_ERRORS as error:
         if isinstance(error, MemoryError):
             reason = "there is not enough memory to decode it"
+        elif isinstance(error, ImportError):
+            reason = f"its decoder cannot be loaded ({error})"
         elif isinstance(error, OSError) and error.errno is not None:
             reason = describe(error)
         elif isinstance(error, Image.DecompressionBombError):

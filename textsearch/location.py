@@ -9,6 +9,7 @@ from typing import Any
 
 import platformdirs
 
+from textsearch.errors import TextSearchError
 from textsearch.types import IndexInfo
 
 INDEX_FOLDER = ".textsearch"
@@ -48,11 +49,17 @@ def locate(index: str | Path | None = None) -> Path:
     """Return the index folder: the one named, else $TEXTSEARCH_INDEX, else the nearest .textsearch/, else the user's.
 
     The nearest is looked for in the working directory and upward. The folder need not exist yet.
+
+    Raises:
+        TextSearchError: the working directory was deleted.
     """
     named = index or os.environ.get(INDEX_VARIABLE)
-    if named:
-        return Path(named).absolute()
-    here = Path.cwd()
+    try:
+        if named:
+            return Path(named).absolute()
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise TextSearchError("The working directory does not exist any more; change to another one.") from error
     for folder in (here, *here.parents):
         if (folder / INDEX_FOLDER).is_dir():
             return folder / INDEX_FOLDER

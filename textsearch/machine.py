@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -10,11 +11,24 @@ _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory
 """Where Linux tells how much memory a container may use, in the newer and the older way."""
 
 
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_OLD_QUOTA = (Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
+"""Where Linux tells how much time on all cores a container may use, and in what period."""
+
+
 def usable_cores() -> int:
     """Return how many cores this process may use, which in a container is not how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _cores_of_quota() or cores)
+
+
+def _cores_of_quota() -> int | None:
+    """Return how many cores the container's share of time amounts to, rounded up; None if there is no limit."""
+    for read in (lambda: _QUOTA.read_text().split(), lambda: [file.read_text() for file in _OLD_QUOTA]):
+        with suppress(OSError, ValueError):  # no container; "max"
+            quota, period = map(int, read())
+            return max(1, math.ceil(quota / period)) if quota > 0 and period > 0 else None
+    return None
 
 
 def usable_memory() -> int | None:

@@ -34,11 +34,20 @@ def test_a_writing_transaction_excludes_others_before_its_first_statement(tmp_pa
         ("database or disk is full", IndexWriteError),
         ("disk I/O error", IndexWriteError),
         ("unable to open database file", IndexWriteError),
+        ("locking protocol", IndexWriteError),
     ],
 )
 def test_errors_that_happen_to_anyone_are_explained(tmp_path: Path, message: str, expected: type[Exception]) -> None:
     engine = open_engine(tmp_path, create=True)
     with pytest.raises(expected, match=tmp_path.name), reading(engine, tmp_path):
+        raise sqlite3.OperationalError(message)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("message", ["no such module: fts5", "no such tokenizer: trigram"])
+def test_a_sqlite_without_a_part_is_no_damage(tmp_path: Path, message: str) -> None:
+    engine = open_engine(tmp_path, create=True)
+    with pytest.raises(MissingDependencyError, match="another Python"), writing(engine, tmp_path):
         raise sqlite3.OperationalError(message)
     engine.dispose()
 

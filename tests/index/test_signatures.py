@@ -48,6 +48,14 @@ def test_a_misread_letter_takes_two_pairs_away() -> None:
     assert (found.tolist(), lacking.tolist()) == ([1], [2])
 
 
+def test_a_word_may_have_any_number_of_pairs() -> None:
+    stored = np.zeros((8, 2), np.uint64)
+    stored[:, 1] = ~np.uint64(0)
+    stored[0, 1] ^= np.uint64(1)
+    found, lacking = lacking_few(stored, np.arange(400), 2)
+    assert (found.tolist(), lacking.tolist()) == ([1], [1])
+
+
 def test_letters_that_look_alike_are_one() -> None:
     assert places("hotel", batch_of("H0TEL", "HOTEI", "HATEL", "hotel")) == [0, 1, 3]
 

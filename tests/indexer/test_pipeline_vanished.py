@@ -32,6 +32,19 @@ def test_only_the_scanned_sources_lose_photos(bench: Bench) -> None:
     assert numbers(bench.build(bench.gallery)) == (0, 0, 0, 1, 1, 0)
 
 
+def test_links_to_a_disk_that_is_not_mounted_keep_what_was_read(bench: Bench) -> None:
+    disk = bench.gallery.parent / "disk"
+    save_photo(disk / "a.png", "exit")
+    (bench.gallery / "a.png").symlink_to(disk / "a.png")
+    bench.build()
+    disk.rename(disk.parent / "unplugged")
+    report = bench.build()
+    assert [failure.reason for failure in report.failures] == ["is a link to a file that does not exist"]
+    assert bench.contents() == {"a.png": ["exit"]}
+    (disk.parent / "unplugged").rename(disk)
+    assert numbers(bench.build()) == (0, 0, 0, 0, 1, 0)  # nothing is read again
+
+
 def test_skipping_files_does_not_remove_them(bench: Bench) -> None:
     save_photo(bench.gallery / "a.png", "exit")
     save_photo(bench.gallery / "sub" / "b.png", "entry")

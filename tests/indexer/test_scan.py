@@ -131,7 +131,12 @@ def test_what_looks_like_a_picture_and_is_none(root: Path) -> None:
         "pipe.png": "is a device or pipe, not a file",
     }
     assert reasons(scan([root / "folder.jpg"], IndexOptions())) == {}  # named as a folder, it may be called anything
-    assert list(reasons(scan([root / "dangling.jpg"], IndexOptions()))) == ["dangling.jpg"]
+
+
+def test_a_source_that_is_a_link_to_nowhere_is_missing(root: Path) -> None:
+    (root / "photos").symlink_to(root / "disk")
+    found = scan([root / "photos"], IndexOptions())
+    assert (found.missing, found.refused, found.files) == ({root / "photos"}, (), ())
 
 
 def test_links_to_files_are_read_and_links_to_folders_on_request(root: Path) -> None:

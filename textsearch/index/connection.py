@@ -158,18 +158,23 @@ def _explained(location: Path) -> Iterator[None]:
         raise known from error
 
 
+_UNWRITABLE = ("readonly", "full", "disk I/O", "unable to open", "locking protocol")
+
+
 def _explain(message: str, location: Path) -> TextSearchError | None:
     """Return our error for SQLite's message, None if it is a mistake of the program.
 
     SQLite's numeric codes reach Python only from 3.11 on; its messages have been the same for decades.
     """
+    if "no such module" in message or "no such tokenizer" in message:
+        return MissingDependencyError(f"the SQLite of this Python lacks a part ({message}); use another Python")
     if "malformed" in message or "not a database" in message or "no such" in message:
         return IndexCorruptError(
             f"the catalog in {location} is damaged ({message}); delete this folder and index the photos again"
         )
     if "database is locked" in message:
         return IndexLockedError(f"another process keeps the catalog in {location} busy; try again when it has finished")
-    if "readonly" in message or "full" in message or "disk I/O" in message or "unable to open" in message:
+    if any(part in message for part in _UNWRITABLE):
         return IndexWriteError(
             f"the index in {location} cannot be opened or written ({message}); "
             "check its permissions and the free disk space"

@@ -204,8 +204,10 @@ class StoredImage:
         After a gallery or a disk got another path, those from before stay in the index until they are pruned.
 
         Args:
-            under: paths that are or lie below one of these come before the others.
+            under: paths that are or lie below one of these come before all others, even if no file is there: who
+                handles the photos of one folder must not be led to another one.
         """
-        elsewhere = [not any(path == given or given in path.parents for given in under) for path in self.paths]
-        paths = present_first([path for _, path in sorted(zip(elsewhere, self.paths, strict=True))])
+        inside = [path for path in self.paths if any(path == given or given in path.parents for given in under)]
+        outside = [path for path in self.paths if path not in inside]
+        paths = (*present_first(inside), *present_first(outside))
         return replace(self, path=paths[0], paths=paths)

@@ -63,11 +63,11 @@ def holding(stored: Signatures, bits: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.nonzero(kept)[0]
 
 
-def lacking_few(stored: Signatures, bits: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+def lacking_few(stored: Signatures, bits: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
     """Return the places (N,) int64 of signatures that lack one bit at least and `most` at most, and how many (N,)."""
-    lacking = np.full(stored.shape[1], len(bits), np.uint8)
+    lacking = np.full(stored.shape[1], len(bits), np.uint16)
     for bit in bits.tolist():
-        lacking -= (stored[bit // 64] >> np.uint64(bit % 64)).astype(np.uint8) & np.uint8(1)
+        lacking -= (stored[bit // 64] >> np.uint64(bit % 64)).astype(np.uint16) & np.uint16(1)
     places = np.nonzero((lacking > 0) & (lacking <= most))[0]
     return places, lacking[places]
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from textsearch.training.legibility import height_of
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.training.sources import RandomSource
 from textsearch.types import ByteArray, FloatArray
@@ -159,9 +160,7 @@ def _moved(word: WordLabel, matrix: FloatArray, recipe: CropRecipe) -> WordLabel
     left, top, right, bottom = _box(polygon)
     if right <= 0 or bottom <= 0 or left >= recipe.side or top >= recipe.side:
         return None
-    half = len(polygon) // 2
-    tall = float(np.linalg.norm(polygon[:half] - polygon[half:][::-1], axis=1).mean())
-    return WordLabel(polygon, word.text, word.legible and tall >= recipe.smallest)
+    return WordLabel(polygon, word.text, word.legible and height_of(polygon) >= recipe.smallest)
 
 
 def _move(points: FloatArray, matrix: FloatArray) -> FloatArray:

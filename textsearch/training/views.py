@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from textsearch.training.legibility import height_of
 from textsearch.training.samples import Sample, WordLabel
 from textsearch.types import ByteArray, FloatArray
 
@@ -89,6 +90,5 @@ def _seen(word: WordLabel, matrix: FloatArray, side: int) -> WordLabel | None:
     whole = max(1e-3, float((right - left) * (bottom - top)))
     if inside <= 0:
         return None
-    half = len(polygon) // 2
-    tall = float(np.linalg.norm(polygon[:half] - polygon[half:][::-1], axis=1).mean())
-    return WordLabel(polygon, word.text, word.legible and inside / whole >= _LEAST_INSIDE and tall >= _SMALLEST)
+    legible = word.legible and inside / whole >= _LEAST_INSIDE and height_of(polygon) >= _SMALLEST
+    return WordLabel(polygon, word.text, legible)
