@@ -35,6 +35,9 @@ from textsearch.cli.train_options import (
 _AGAIN = "Needs the extra [train]. A stopped run goes on where it stopped when the same command is given again."
 _DRAWN_WITH = "--lexicon /usr/share/dict/words --fonts /usr/share/fonts"
 
+_TDSL_RATES = {Optimiser.sgd: 0.01, Optimiser.adamw: 0.0008}
+"""Learning rates of `tdsl`: the paper's; and one at which two cores learnt well."""
+
 HELP = """Train a network on photos with words, drawn scenes and photos without annotation.
 
 \b
@@ -207,9 +210,14 @@ def tdsl(
     ] = 256,
     others: Annotated[int, typer.Option("--others", min=0, help="Words of the lexicon per step as negatives.")] = 0,
     optimiser: Annotated[
-        Optimiser, typer.Option("--optimiser", help="The paper's is sgd; adamw wants a rate a tenth as high, or lower.")
+        Optimiser, typer.Option("--optimiser", help="The paper's is sgd; adamw learns to spell in fewer steps.")
     ] = Optimiser.sgd,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", help="Of the weights.")] = 0.01,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--learning-rate", help="Of the weights. [default: 0.01, and 0.0008 for adamw]", show_default=False
+        ),
+    ] = None,
     warm_up: Annotated[int, typer.Option("--warm-up", min=0, help="Steps until that rate.")] = 500,
     decays: Annotated[
         list[float] | None,
@@ -276,7 +284,7 @@ def tdsl(
         others=others,
         altered=altered,
         optimiser=optimiser.value,
-        learning_rate=learning_rate,
+        learning_rate=_TDSL_RATES[optimiser] if learning_rate is None else learning_rate,
         warm_up=warm_up,
         decays=tuple(decays or TdslRecipe.decays),
         device=device,

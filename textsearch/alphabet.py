@@ -34,6 +34,9 @@ _PLAIN = str.maketrans(
 _SIGNS = frozenset("™℠")
 """What Unicode takes apart into letters that nobody reads as such: LEGO™ is no "legotm"."""
 
+_MANNERS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x20D0, 0x2100))))
+"""Variation selectors, and what encloses a character: how it is drawn, as in \u2764\ufe0f and 1\ufe0f\u20e3."""
+
 _MOST_SPELLINGS = 16
 """Ways to write a word that are tried: "mississippi" with two ß has four."""
 
@@ -42,7 +45,7 @@ _MOST_SPELLINGS = 16
 def _fold_character(character: str, marks: bool = False) -> str:
     """Return the letters and digits a character stands for when case, width and, without `marks`, diacritics go."""
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", character).casefold())
-    kept = "".join(c for c in decomposed if marks or ord(c) not in _LATIN_MARKS)
+    kept = "".join(c for c in decomposed if c not in _MANNERS and (marks or ord(c) not in _LATIN_MARKS))
     return "".join(c for c in unicodedata.normalize("NFC", kept) if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 

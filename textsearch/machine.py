@@ -24,9 +24,9 @@ def usable_cores() -> int:
 
 def _cores_of_quota() -> int | None:
     """Return how many cores the container's share of time amounts to, rounded up; None if there is no limit."""
-    for read in (lambda: _QUOTA.read_text().split(), lambda: [file.read_text() for file in _OLD_QUOTA]):
+    for files in ((_QUOTA,), _OLD_QUOTA):
         with suppress(OSError, ValueError):  # no container; "max"
-            quota, period = map(int, read())
+            quota, period = (int(number) for file in files for number in file.read_text().split())
             return max(1, math.ceil(quota / period)) if quota > 0 and period > 0 else None
     return None
 

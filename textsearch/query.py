@@ -150,8 +150,14 @@ class Searcher:
         """Return, by image, where what was planned is written."""
         if not self.index.info().regions:
             return {}
-        asked = _Asked(self, plan, self._vectors(plan), SearchOptions(self.index.info().images), _Told())
-        return sayings(asked.best, asked.readings, self.regions)
+        options = SearchOptions(self.index.info().images, match="partial")
+        asked = _Asked(self, plan, self._vectors(plan), options, _Told())
+        said: dict[int, Saying] = {}
+        # Word by word: one that a photo holds by accident must not hide another one that it says.
+        for sought in plan.wanted[0]:
+            for image, saying in sayings(asked.best_of(sought, asked.cut), asked.readings, self.regions).items():
+                said[image] = max(said.get(image, saying), saying, key=lambda each: each.value)
+        return said
 
     def regions(self, region_ids: Sequence[int]) -> dict[int, StoredRegion]:
         """Read regions by id, the often needed ones from memory: an id always names the same region."""
@@ -283,7 +289,7 @@ class _Asked:
         self.readings = self.evidence.readings
         self._tables: dict[Target | Pattern, Found] = {}
         self.excluded = np.zeros(0, np.int64)
-        excluded = [self._best_of(sought, Cut(worst=PARTIAL)) for sought in plan.excluded]
+        excluded = [self.best_of(sought, Cut(worst=PARTIAL)) for sought in plan.excluded]
         self.excluded = np.concatenate([self.excluded, *(best.images[best.kinds < SIMILAR] for best in excluded)])
         self.best = self._wanted()
         if any(target.marked for target in plan.targets):
@@ -297,17 +303,19 @@ class _Asked:
         single = [[sought for sought in clause if not isinstance(sought, Words)] for clause in clauses]
         if len(clauses) > 1 and [*map(len, single)] == [*map(len, clauses)]:
             tables = [Found.merged([self._kept(sought) for sought in own]) for own in single]
-            best = standing_together(tables, self.readings, APART, self._cut)
+            best = standing_together(tables, self.readings, APART, self.cut)
         else:
             # What scores little by one clause may score enough by all of them.
-            alone = self._cut if len(clauses) == 1 else replace(self._cut, enough=None, floor=self._low_floor)
-            best = every([either([self._best_of(sought, alone) for sought in clause]) for clause in clauses])
+            alone = self.cut if len(clauses) == 1 else replace(self.cut, enough=None, floor=self._low_floor)
+            within = alone.within
+            best = every([either([self.best_of(sought, alone) for sought in clause], within) for clause in clauses])
         if self.plan.joined is not None:
-            best = either([best, Best.of(self._kept(self.plan.joined))])
+            within = self.cut.within
+            best = either([best, Best.of(self._kept(self.plan.joined), within)], within)
         return best.only(~np.isin(best.images, self.excluded))
 
     @property
-    def _cut(self) -> Cut:
+    def cut(self) -> Cut:
         """Return which images can be hits."""
         options = self.options
         # What is taken away later, for a diacritic, or is known may let others come before.
@@ -320,11 +328,12 @@ class _Asked:
         """Return the score, 0 to 1, below which nothing is looked into however much else speaks for an image."""
         return min(self.options.least, MINIMUM_SCORE) / 100
 
-    def _best_of(self, sought: Sought, cut: Cut) -> Best:
+    def best_of(self, sought: Sought, cut: Cut) -> Best:
+        """Return the best evidence for a word, a pattern or a phrase alone."""
         if not isinstance(sought, Words):
-            return Best.of(self._kept(sought))
+            return Best.of(self._kept(sought), cut.within)
         together = standing_together([self._kept(word) for word in sought.words], self.readings, SEPARATE, cut)
-        best = either([together, Best.of(self._kept(sought.joined))])
+        best = either([together, Best.of(self._kept(sought.joined), cut.within)], cut.within)
         return best.only((best.kinds < SIMILAR) | (best.values >= LEAST_PHRASE)) if cut.floor > 0 else best
 
     def _kept(self, sought: Target | Pattern) -> Found:

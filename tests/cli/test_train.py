@@ -211,6 +211,13 @@ def test_everything_said_to_tdsl(run: Run, asked: list[Any]) -> None:
     assert asked == [Path("run"), data, recipe, 12]
 
 
+def test_each_optimiser_has_its_own_rate(run: Run, asked: list[Any]) -> None:
+    for name, rate in (("sgd", 0.01), ("adamw", 0.0008)):
+        assert run("train", "tdsl", "run", *DRAWN, "--optimiser", name).code == 0
+        recipe = asked[-2]
+        assert (recipe.optimiser, recipe.learning_rate) == (name, rate)
+
+
 def test_held_back_words_need_no_form(run: Run, asked: list[Any]) -> None:
     assert run("train", "joint", "run", *DRAWN, "--held-back", "a/words.jsonl:dev").code == 0
     assert asked[1].held_back == Annotations(Path("a/words.jsonl"), "dev")

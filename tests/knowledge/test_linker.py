@@ -127,6 +127,8 @@ def test_a_known_brand_that_is_a_word_is_still_found(linker: Linker, text: str, 
         ("Corlsberg", {1: "a"}, "Carlsberg"),
         ("SCHWEPPE5", {}, "Schweppes"),
         ("ORTLY", {1: "A"}, "Oatly"),
+        ("C0CAC0LA", {}, "Coca-Cola"),
+        ("5TARBUCK5", {}, "Starbucks"),
     ],
 )
 def test_a_misread_brand_is_recognised(linker: Linker, text: str, kept: dict[int, str], name: str) -> None:
@@ -140,6 +142,14 @@ def test_the_better_a_misreading_fits_the_heavier_the_link(linker: Linker) -> No
     kept = named(linker.link([read("STARBVCKS", {5: "U"})]))["Starbucks"]
     right = named(linker.link([read("STARBUCKS")]))["Starbucks"]
     assert 0.1 < lost < kept < right <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [("EXIT", "amenity/parking_entrance"), ("House", "amenity/theatre"), ("club", "amenity/nightclub")],
+)
+def test_an_everyday_word_is_no_rare_kind_of_place(linker: Linker, text: str, category: str) -> None:
+    assert all(link.weight < 0.3 for link in linker.link([read(text)]) if link.target.identifier == category)
 
 
 @pytest.mark.parametrize("text", ["the", "OPEN", "sale", "Street", "question", "xqzwv", "thought", "12", "4711", "I"])

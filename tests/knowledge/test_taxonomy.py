@@ -234,6 +234,9 @@ def test_a_brand_that_is_never_called_as_it_is_keeps_its_kinds(tmp_path: Path) -
         ("Uhrmacher/in (Armbanduhr)", ["Uhrmacher"]),
         ("Rathaus, Gemeindeamt", ["Rathaus", "Gemeindeamt"]),
         ("Ton-/Fernsehstudio", ["Fernsehstudio"]),
+        ("Garageneinfahrt/-ausfahrt", ["Garageneinfahrt"]),
+        ("Parking Garage Entrance / Exit", ["Parking Garage Entrance"]),
+        ("Exit", ["Exit"]),
         ("Obsolète, utiliser healthcare=doctor", []),
     ],
 )

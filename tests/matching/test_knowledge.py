@@ -55,6 +55,20 @@ def test_knowledge_never_lowers_a_score_and_keeps_the_kind_of_letters(
         assert kind == before_kind or (before_kind == SIMILAR and kind == KNOWLEDGE and known[image] > before)
 
 
+@given(st.floats(0.03125, 1, width=32), st.floats(0.01, 0.99), st.floats(0, 0.01))
+def test_surer_knowledge_never_lowers_a_score(text: float, sure: float, more: float) -> None:
+    less, better = (ranking({1: (SIMILAR, text)}, {1: value}).values[0] for value in (sure, sure + more))
+    assert better >= less
+
+
+@given(st.floats(0.03125, 1, width=32), st.floats(0.01, 1), st.floats(25, 100))
+def test_a_higher_least_score_adds_no_similar_hit(text: float, sure: float, least: float) -> None:
+    usual = fused(best_of({1: (SIMILAR, text)}), {1: Relevance(sure, tuple)}, KIND_MARGIN, 2.0, 25.0)
+    fewer = fused(best_of({1: (SIMILAR, text)}), {1: Relevance(sure, tuple)}, KIND_MARGIN, least, least)
+    shown = [value for value in (100 * usual.values).tolist() if value >= least]
+    assert (100 * fewer.values).tolist() == shown
+
+
 def test_weak_knowledge_takes_no_text_hit_away() -> None:
     def fused_at(text: float, sure: float) -> Ranking:
         return fused(best_of({1: (SIMILAR, text)}), {1: Relevance(sure, tuple)}, KIND_MARGIN, 2.0, 25.0)

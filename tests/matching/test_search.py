@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,34 @@ def test_the_better_kind_comes_first_unless_the_margin_is_passed(searcher: Searc
     assert kinds == sorted(kinds, key=["exact", "partial", "similar"].index)
     scores = [hit.score for hit in hits(searcher, "cola", "similar").values()]
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("query", ["/x*/", "/^/", "/(hotel)?/"])
+def test_an_expression_that_matches_nothing_shows_nothing(searcher: Searcher, query: str) -> None:
+    assert not hits(searcher, query)
+    assert len(hits(searcher, f"cola -{query}")) == len(hits(searcher, "cola"))
+
+
+def test_an_expression_that_can_match_nothing_shows_where_it_matches(searcher: Searcher) -> None:
+    found = hits(searcher, "/(ford)?/")
+    assert {(hit.path.stem, hit.matches[0].text) for hit in found.values()} == {("split plate", "FORD")}
+
+
+def test_a_weak_part_does_not_hide_a_sharp_misreading(tmp_path: Path) -> None:
+    sharp, blurred = ("RE5TAURANT", word_box(0, 0, 100)), ("RESTAURANTS", word_box(0, 40, 110))
+    images = []
+    for name, words in (("alone", [sharp]), ("both", [sharp, blurred])):
+        lattices = [certain_lattice(text, MODEL.alphabet) for text, _ in words]
+        image = image_of(f"/{name}.jpg", [text for text, _ in words], [place for _, place in words], lattices)
+        if name == "both":
+            scores = np.array([0.9, 0.2], np.float32)
+            image = replace(image, regions=replace(image.regions, text_scores=scores))
+        images.append(image)
+    with fill(tmp_path / ".textsearch", images) as index:
+        searcher = Searcher(index, MODEL)
+        found = hits(searcher, "restaurant")
+        assert found["both"].score >= found["alone"].score - 0.01
+        assert hits(searcher, "restaurant", "partial").keys() == {"both"}
 
 
 def test_an_unknown_mode_is_named() -> None:

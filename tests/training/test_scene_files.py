@@ -53,9 +53,17 @@ def test_a_scene_depends_on_seed_and_number_alone(tmp_path: Path) -> None:
 def test_scenes_that_are_there_are_kept(tmp_path: Path) -> None:
     file = write_scenes(Grounds(), tmp_path, 1)
     before = file.read_bytes()
-    with pytest.raises(TextSearchError, match="exists already"):
+    with pytest.raises(TextSearchError, match="is not empty"):
         write_scenes(Grounds(), tmp_path, 1)
     assert file.read_bytes() == before
+
+
+def test_photos_are_never_drawn_over(tmp_path: Path) -> None:
+    (tmp_path / "000000.jpg").write_bytes(b"a photo")
+    with pytest.raises(TextSearchError, match="is not empty"):
+        write_scenes(Grounds(), tmp_path, 1)
+    assert (tmp_path / "000000.jpg").read_bytes() == b"a photo"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

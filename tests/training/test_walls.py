@@ -41,7 +41,7 @@ def inside(image: np.ndarray, polygon: FloatArray) -> np.ndarray:
     """The pixels well within a polygon."""
     mask = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.rint(polygon).astype(np.int32)], (1,))
-    return image[cv2.erode(mask, np.ones((5, 5), np.uint8)).astype(bool)]
+    return np.asarray(image[cv2.erode(mask, np.ones((5, 5), np.uint8)).astype(bool)])
 
 
 # --- one word
@@ -126,6 +126,24 @@ def test_a_word_wider_than_the_wall_is_squeezed_into_it() -> None:
     wall = Walls(Always(wide), 128).draw(np.random.default_rng(0))
     assert wall.words
     assert all(word.polygon.min() >= 0 and word.polygon.max() <= 128 for word in wall.words)
+
+
+def test_a_word_that_the_photo_cuts_off_ends_with_its_piece() -> None:
+    (piece,) = pieces_of(scene(WordLabel(rectangle(150, 40, 260, 60), "EXIT", True)))
+    assert piece.pixels.shape == (26, 53, 3)
+    assert piece.words[0].polygon.tolist() == rectangle(3, 3, 53, 23).tolist()
+
+
+def test_a_wide_word_does_not_cover_a_narrow_one() -> None:
+    narrow, wide = rectangle(5, 5, 8, 45), rectangle(40, 5, 640, 45)
+    sample = Sample(np.zeros((60, 700, 3), np.uint8), (WordLabel(narrow, "I", True), WordLabel(wide, "wide", True)))
+    for seed in range(10):
+        words = Walls(Always(sample), 200).draw(np.random.default_rng(seed)).words
+        boxes = [(*word.polygon.min(axis=0), *word.polygon.max(axis=0)) for word in words if word.legible]
+        for place, (left, top, right, bottom) in enumerate(boxes):
+            for other in boxes[:place]:
+                apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+                assert apart
 
 
 def test_samples_without_words_do_not_go_on_for_ever() -> None:

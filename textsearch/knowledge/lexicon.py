@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from textsearch.alphabet import normalise, plain
+from textsearch.alphabet import normalise
 
 DATA = Path(__file__).parent / "data"
 """Where the file and the hand-written tables lie."""
@@ -28,7 +28,7 @@ FILE = DATA / "lexicon.json.gz"
 SCHEMA = "textsearch.lexicon/2"
 """The layout of the file."""
 
-VERSION = "2"
+VERSION = "3"
 """The content: raised whenever the file is built again and differs."""
 
 
@@ -123,8 +123,7 @@ class Lexicon:
         self._kinds_end, self._kinds, self._kind_weights, self._wikidata, self._priors = (
             unpack(entities[column]) for column in ("ends", "categories", "weights", "wikidata", "priors")
         )
-        # The file may be older than the way in which strokes are left out today.
-        self.spelt: list[str] = plain(names["spelt"]).split("\n")
+        self.spelt: list[str] = names["spelt"].split("\n")
         self._ends, self._targets, self._strengths = (
             unpack(names[column]) for column in ("ends", "targets", "strengths")
         )

@@ -202,9 +202,8 @@ class Linker:
         for guess in guesses:
             region, word = guess.region, guess.word
             if region not in held:
-                lattice = readings[region].lattice
-                held[region] = set(np.unique(self._alphabet.folded[lattice.classes]).tolist())
-                batches[region] = LatticeBatch.of([lattice], self._alphabet)
+                batches[region] = LatticeBatch.of([readings[region].lattice], self._alphabet)
+                held[region] = set(np.unique(batches[region].letters).tolist())
             if (word, region) not in scores:
                 if len(scores) == MAXIMUM_ALIGNED or not self._is_possible(word, held[region]):
                     continue

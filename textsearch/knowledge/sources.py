@@ -163,12 +163,18 @@ def read_presets(folder: Path) -> dict[str, Preset]:
     return {identifier: preset for identifier, preset in sorted(presets.items()) if preset.names}
 
 
+_SHARED = frozenset(["Exit", "Sector", "Pit", "Complex", "Entrada", "Entrée", "Ingresso", "Ingang"])
+"""What stands alone beside a bar and belongs to what is on its other side: the exit of a parking garage."""
+
+
 def sign_names(name: str) -> list[str]:
     """Return what signs say of a kind of place that editors of a map call by this name, which may hold several."""
     if "=" in name:  # a note about tags in place of a name
         return []
     plain = _REMARK.sub("", name).removesuffix(" Grounds").removesuffix(" Counter")
     parts = [part.strip() for part in re.split(r"[,/]", plain)]
+    if len(parts) > 1:
+        parts = [part for part in parts if part not in _SHARED and not part.startswith("-")]
     return [part for part in parts if len(part) >= _SHORTEST_ALTERNATIVE and not part.endswith("-")]
 
 

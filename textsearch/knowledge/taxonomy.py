@@ -42,6 +42,12 @@ class Draft:
     synset: str = ""
 
 
+_OTHER_THINGS = frozenset(
+    ["bowl", "center", "centre", "club", "common", "commons", "green", "house", "lodge", "temple"]
+)
+"""Nouns that WordNet lists for a kind of place and that signs use for something else: a theater is no coffee house."""
+
+
 class Taxonomy:
     """All categories by identifier; a table refers to one by its identifier or as `lemma#n`, a sense of WordNet."""
 
@@ -140,7 +146,7 @@ class Taxonomy:
             if row["synset"]:
                 draft.synset = self.wordnet.sense(row["synset"])
                 synset = self.wordnet.synsets[draft.synset]
-                draft.names += synset.lemmas
+                draft.names += [lemma for lemma in synset.lemmas if lemma.lower() not in _OTHER_THINGS]
                 draft.gloss = synset.gloss
                 above = "n" + synset.parents[0] if above in PLACE_KEYS else above
             draft.parent = row["parent"] or above

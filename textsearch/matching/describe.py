@@ -165,6 +165,9 @@ def _letters_part(
 ) -> tuple[float, float, tuple[int, int]]:
     """Return where frames `first` to `stop` of a region lie: as fractions of its length, and as places in its text."""
     best = region.lattice.classes[:, 0]
+    # The letter that it begins with may be wider than one frame, and begin before.
+    while 0 < first < len(best) and best[first] > 0 and best[first] == best[first - 1]:
+        first -= 1
     peaks = [t for t, number in enumerate(best.tolist()) if number > 0 and (t == 0 or best[t - 1] != number)]
     frames = max(len(best), 1)
     touched = [place for place, frame in enumerate(peaks) if first <= frame < stop]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,15 @@ class Found:
         return cls(tuple(target for part in parts for target in part.targets), **{**arrays, "which": which})
 
 
+KIND_FIRST = 1000.0
+"""A margin that no score outweighs."""
+
 _ARRAYS = tuple(field.name for field in fields(Found) if field.name != "targets")
+
+
+def worth(values: NDArray[Any], kinds: NDArray[Any], margin: float) -> NDArray[np.float64]:
+    """Return what evidence is compared by: its points, and a margin for each kind better than similar."""
+    return 100.0 * values + margin * (SIMILAR - kinds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +100,14 @@ class Best:
     phrase: FloatArray
 
     @classmethod
-    def of(cls, found: Found) -> Best:
-        """Return the best row of each image: of the best kind, and among those of the highest score."""
-        order = np.lexsort((-found.values, found.kinds, found.images))
+    def of(cls, found: Found, margin: float = KIND_FIRST) -> Best:
+        """Return the best row of each image.
+
+        Args:
+            found: the rows.
+            margin: points by which a row must score more to come before one of the next better kind.
+        """
+        order = np.lexsort((-worth(found.values, found.kinds, margin), found.images))
         images, starts = np.unique(found.images[order], return_index=True)
         rows = order[starts]
         values = found.values[rows]
@@ -126,14 +140,14 @@ class Best:
         )
 
 
-def either(options: Sequence[Best]) -> Best:
-    """Return the best option for each image: of the best kind, and among those of the highest score."""
+def either(options: Sequence[Best], margin: float = KIND_FIRST) -> Best:
+    """Return the best option for each image; `margin` as for `Best.of`."""
     if len(options) == 1:
         return options[0]
     images = np.concatenate([option.images for option in options])
     kinds = np.concatenate([option.kinds for option in options])
     values = np.concatenate([option.values for option in options])
-    order = np.lexsort((-values, kinds, images))
+    order = np.lexsort((-worth(values, kinds, margin), images))
     unique, starts = np.unique(images[order], return_index=True)
     chosen = order[starts]
     founds = tuple(found for option in options for found in option.founds)

@@ -181,7 +181,8 @@ def fused(best: Best, known: Relevances, margin: float, least: float, least_know
     sure = np.where(too_weak, np.minimum(sure, text), sure)
     known_better = (kinds >= SIMILAR) & (sure > text)
     kinds[known_better] = KNOWLEDGE
-    values = np.where(known_better, sure, text + (1 - text) * SUPPORT * sure)
+    # Surer knowledge never lowers a score: what supports a text may be worth more than what is known by itself.
+    values = np.maximum(sure * known_better, text + (1 - text) * SUPPORT * sure)
     scores = 100 * values
     kept = scores >= np.where(kinds == KNOWLEDGE, least_known, least)
     order = _order(scores, kinds, images, kept, margin)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textsearch.index.readings import Readings
-from textsearch.matching.found import NO_ROW, Best, Found, every
+from textsearch.matching.found import KIND_FIRST, NO_ROW, Best, Found, every, worth
 from textsearch.rerank import KIND_MARGIN, PARTIAL, SEPARATE, SIMILAR, placed
 from textsearch.types import FloatArray
 
@@ -34,6 +34,15 @@ class Cut:
     worst: int = SIMILAR
     margin: float = KIND_MARGIN
 
+    @property
+    def within(self) -> float:
+        """Return the points by which evidence in one image must score more to come before some of the next better kind.
+
+        As many as between images, or a weak match would hide a better one beside it. But where worse kinds are no hits,
+        they must not take the place of those that are.
+        """
+        return self.margin if self.worst == SIMILAR else KIND_FIRST
+
 
 def standing_together(words: Sequence[Found], readings: Readings, apart: float, cut: Cut) -> Best:
     """Return the images with any of the words, scored by how well the best regions for them stand together.
@@ -44,16 +53,18 @@ def standing_together(words: Sequence[Found], readings: Readings, apart: float, 
         apart: what is left of the score of words that do not stand together, APART or SEPARATE.
         cut: the images that matter; the others keep the score of words that stand apart.
     """
-    best = every([Best.of(word) for word in words])
+    best = every([Best.of(word, cut.within) for word in words])
     values, kinds = apart * best.values, best.kinds.copy()
     if apart == SEPARATE:
         # A phrase that is not seen together is no exact match, however sure its words are.
         kinds[:] = SIMILAR
     text, phrase, rows = best.text.copy(), best.phrase.copy(), best.rows.copy()
     groups = [_Rows(word) for word in words]
-    highest = 100 * best.values + cut.margin * (SIMILAR - best.kinds)
+    ceiling = every([Best.of(word, 0.0) for word in words]).values
+    best_kinds = every([Best.of(word) for word in words]).kinds
+    highest = worth(ceiling, best_kinds, cut.margin)
     reached: list[float] = []  # a heap of the best, at most `enough`
-    matters = (best.rows != NO_ROW).all(axis=1) & (best.values >= cut.floor) & (best.kinds <= cut.worst)
+    matters = (best.rows != NO_ROW).all(axis=1) & (ceiling >= cut.floor) & (best_kinds <= cut.worst)
     candidates = np.nonzero(matters)[0]
     for place in candidates[np.argsort(-highest[candidates], kind="stable")].tolist():
         if len(reached) == cut.enough and reached[0] >= highest[place]:
@@ -66,11 +77,12 @@ def standing_together(words: Sequence[Found], readings: Readings, apart: float, 
             if close <= 0 and apart == SEPARATE:
                 kind = SIMILAR
             together = placed(value, close, apart)
-            if (kind, -together) <= (int(kinds[place]), -float(values[place])):
+            before, after = worth(np.array([values[place], together]), np.array([kinds[place], kind]), cut.within)
+            if after >= before:
                 values[place], kinds[place], rows[place] = together, kind, chosen
                 text[place], phrase[place] = value, close
         if cut.enough is not None and kinds[place] <= cut.worst:
-            heappush(reached, 100 * float(values[place]) + cut.margin * (SIMILAR - int(kinds[place])))
+            heappush(reached, float(worth(values[place : place + 1], kinds[place : place + 1], cut.margin)[0]))
             if len(reached) > cut.enough:
                 heappop(reached)
     return replace(best, values=values, kinds=kinds, rows=rows, text=text, phrase=phrase)

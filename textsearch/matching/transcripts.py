@@ -55,8 +55,9 @@ class Transcripts:
         search = pattern.compiled.search
         rows: list[tuple[int, int, float, float]] = []
         for word, places in texts.places.items():
-            match = search(word[:LONGEST_TEXT])
-            if match and word:
+            # An expression such as x* also matches between any two letters, and that shows nothing.
+            match = next((each for each in pattern.compiled.finditer(word[:LONGEST_TEXT]) if each.group()), None)
+            if match:
                 extent = match.start() / len(word), match.end() / len(word)
                 rows += [(place, place, *extent) for place in places]
         if _MAY_MATCH_SPACE.search(pattern.compiled.pattern):

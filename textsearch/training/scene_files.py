@@ -33,15 +33,17 @@ def write_scenes(
         The words.jsonl.
 
     Raises:
-        TextSearchError: there is a words.jsonl already, or something cannot be written.
+        TextSearchError: the folder is not empty, or something cannot be written.
     """
     annotations = folder / "words.jsonl"
-    if annotations.exists():
-        raise TextSearchError(f"{annotations} exists already; name a new folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Photos may bear the names of scenes.
+        empty = not any(folder.iterdir())
     except OSError as error:
         raise TextSearchError(f"{folder} cannot be made: {error.strerror or error}.") from error
+    if not empty:
+        raise TextSearchError(f"{folder} is not empty; name a new folder.")
 
     def drawn() -> Iterator[AnnotatedPhoto]:
         for number in range(count):

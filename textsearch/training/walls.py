@@ -81,19 +81,19 @@ class Walls:
         piece = next(pieces, None)
         top = int(generator.integers(*_GAPS))
         height = _random_height(generator)
-        left = int(generator.integers(*_GAPS))
+        left, begun = int(generator.integers(*_GAPS)), False
         while piece is not None and top + height <= self.side:
             fitted = piece.resized(height, self.side)
             high, wide = fitted.pixels.shape[:2]
-            if left + wide > self.side and left > _GAPS[1]:
+            if left + wide > self.side and begun:
                 top += height + int(generator.integers(*_GAPS))
-                left, height = int(generator.integers(*_GAPS)), _random_height(generator)
+                left, begun, height = int(generator.integers(*_GAPS)), False, _random_height(generator)
                 continue
             left = min(left, self.side - wide)
             image[top : top + high, left : left + wide] = fitted.pixels
             place = np.array([left, top], np.float32)
             labels += [_relabelled(word, word.polygon + place) for word in fitted.words]
-            left += wide + int(generator.integers(*_GAPS))
+            left, begun = left + wide + int(generator.integers(*_GAPS)), True
             piece = next(pieces, None)
         return Sample(image, tuple(labels))
 
@@ -122,7 +122,8 @@ def pieces_of(sample: Sample) -> Iterator[_Piece]:
             for place, other in enumerate(sample.words)
             if place != number and (lowest[place] < end).all() and (highest[place] > start).all()
         ]
-        own = _relabelled(word, word.polygon - start.astype(np.float32))
+        # What the border of the photo cut off would lie on other words.
+        own = _relabelled(word, np.clip(word.polygon, start, end) - start.astype(np.float32))
         yield _Piece(sample.image[start[1] : end[1], start[0] : end[0]], (own, *others))
 
 

@@ -56,6 +56,14 @@ def test_2015_has_a_mark_corners_commas_and_words_nobody_could_read(tmp_path: Pa
     ]
 
 
+def test_text_that_runs_down_has_its_edges_along_it(tmp_path: Path) -> None:
+    line = "100,10,120,10,120,110,100,110,"
+    ((corners, _, _),) = one(Icdar2015, tmp_path, line + "NOBAR")
+    assert corners == [[120, 10], [120, 110], [100, 110], [100, 10]]
+    ((corners, _, _),) = one(Icdar2015, tmp_path, line + "II")  # narrow letters side by side
+    assert corners == [[100, 10], [120, 10], [120, 110], [100, 110]]
+
+
 def test_2015_yields_samples(tmp_path: Path) -> None:
     for number in (1, 2, 10):
         draw(tmp_path / "images" / f"img_{number}.jpg", (8 * number, 8))

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from textsearch.geometry import side_lengths
 from textsearch.training.datasets.formats import malformed, read_lines
 from textsearch.training.datasets.photos import AnnotatedPhoto, PhotoSet, WordAnnotation, files, pictures
-from textsearch.training.datasets.polygons import box
+from textsearch.training.datasets.polygons import box, text_corners
 from textsearch.types import FloatArray
 
 UNREADABLE = "###"
 """What stands in place of a word that nobody could read."""
+
+_UPRIGHT = 1.5
+"""How many times as high as wide a quadrilateral is, in the order of its corners, if its text runs along its height."""
 
 _BOX_LINE = re.compile(r'(-?\d+)[,\s]\s*(-?\d+)[,\s]\s*(-?\d+)[,\s]\s*(-?\d+)[,\s]\s*"(.*)"\s*')
 _CORNERS_LINE = re.compile(r"((?:-?\d+(?:\.\d+)?\s*,\s*){8})(.*)")
@@ -91,7 +95,7 @@ class Icdar2015(IcdarPhotos):
     def word(self, line: str) -> WordAnnotation | None:
         """Return the word of a line."""
         found = _CORNERS_LINE.fullmatch(line.strip())
-        return None if found is None else word_of(_corners(found[1]), found[2])
+        return None if found is None else word_of(_corners(found[1], found[2]), found[2])
 
 
 class Mlt(IcdarPhotos):
@@ -108,7 +112,7 @@ class Mlt(IcdarPhotos):
         if found is None or "," not in found[2]:
             return None
         script, _, text = found[2].partition(",")
-        return replace(word_of(_corners(found[1]), text), script=script.strip())
+        return replace(word_of(_corners(found[1], text), text), script=script.strip())
 
 
 def word_of(polygon: FloatArray, text: str) -> WordAnnotation:
@@ -117,6 +121,12 @@ def word_of(polygon: FloatArray, text: str) -> WordAnnotation:
     return WordAnnotation(polygon, text if legible else "", legible)
 
 
-def _corners(numbers: str) -> FloatArray:
-    """Return the corners (4, 2) float32 from eight numbers, each with a comma behind it."""
-    return np.array(numbers.split(",")[:8], np.float32).reshape(4, 2)
+def _corners(numbers: str, text: str) -> FloatArray:
+    """Return the corners (4, 2) float32 of a text from eight numbers, each with a comma behind it.
+
+    The publishers begin at the upper left of the picture. Of text that runs down or up that is no corner of its first
+    letter, so there the shape tells.
+    """
+    corners = np.array(numbers.split(",")[:8], np.float32).reshape(4, 2)
+    along, across = side_lengths(corners)
+    return text_corners(corners, len(text)) if across > _UPRIGHT * along else corners
