@@ -226,7 +226,7 @@ def ablation() -> str:
         f"Word mAP on {result['photos']} photos of {result['data']}; {REFERENCE} in the "
         f"same run: {result['rapidocr']['map']:.1f}. {measured_on(result)} `tdsl` was measured by itself "
         f"({state_of(paper['environment'])}) after training for {paper['steps']:,} steps of "
-        f"{paper['recipes'][-1]['batch']} photos on such cores, which logged a score of {curve}."
+        f"{paper['recipes'][-1]['batch']} squares on such cores, which logged a score of {curve}."
     )
     return f"{table(header, rows)}\n\n{note}"
 
