@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -100,14 +101,12 @@ def possible_names(path: Path) -> list[Path]:
 
 def _written(path: Path) -> list[Path]:
     """Return a path from the root on, with links as they are; one from here on also through the link that led here."""
-    here = os.environ.get("PWD", "")  # of the shell, which remembers what it was told; the system does not
-    if path.is_absolute() or not Path(here).is_absolute():
-        return [path.absolute()]
-    try:
-        is_here = Path(here).samefile(Path.cwd())
-    except OSError:
-        return [path.absolute()]
-    return [path.absolute(), Path(here, path)] if is_here else [path.absolute()]
+    written = [path.absolute()]
+    here = Path(os.environ.get("PWD", ""))  # of the shell, which remembers what it was told; the system does not
+    with suppress(OSError):
+        if not path.is_absolute() and here.is_absolute() and here.samefile(Path.cwd()):
+            written.append(here / path)
+    return written
 
 
 def scan(sources: Sequence[Path], options: IndexOptions, stopped: Callable[[], bool] = lambda: False) -> Scan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -272,7 +273,6 @@ class _Asked:
     Attributes:
         readings: what every region can be read as.
         excluded: (E,) int64, images that hold what must not be there.
-        best: the best evidence of every image that has any.
     """
 
     def __init__(
@@ -291,9 +291,14 @@ class _Asked:
         self.excluded = np.zeros(0, np.int64)
         excluded = [self.best_of(sought, Cut(worst=PARTIAL)) for sought in plan.excluded]
         self.excluded = np.concatenate([self.excluded, *(best.images[best.kinds < SIMILAR] for best in excluded)])
-        self.best = self._wanted()
-        if any(target.marked for target in plan.targets):
-            self.best = prefer_marks(self.best, self.readings, searcher.regions)
+
+    @cached_property
+    def best(self) -> Best:
+        """Return the best evidence of every image that has any."""
+        best = self._wanted()
+        if any(target.marked for target in self.plan.targets):
+            return prefer_marks(best, self.readings, self.searcher.regions)
+        return best
 
     def _wanted(self) -> Best:
         """Return the best evidence for all clauses together, in the images that hold nothing excluded."""
